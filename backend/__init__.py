@@ -1,0 +1,1 @@
+"""What runs in Lambda. Imports point inward: entries, then services, then rules, records and objects."""

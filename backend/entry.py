@@ -1,0 +1,205 @@
+"""What both functions share at their edge: the resolver, who is calling, and how errors become answers."""
+
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import cache
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
+
+from backend import messages, pages
+from backend.downloads import Caller, Downloads
+from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
+from backend.objects import Objects
+from backend.records import Records
+from backend.settings import settings
+from backend.transfers import is_id
+from backend.uploads import Uploads
+
+logger = Logger()
+metrics = Metrics()
+
+Event = dict[str, Any]
+
+# OpenAPI's way to say who may call: the owner, or anybody with the link (where the owner's token shows more).
+OWNER: list[dict[str, list[str]]] = [{"owner": []}]
+LINK: list[dict[str, list[str]]] = [{}, {"owner": []}]
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and DynamoDB's Programming.Errors
+_BUSY = frozenset(
+    {
+        "InternalError",
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+    }
+)
+_TITLES = {401: "Password needed", 404: "Nothing here", 405: "That does not work", 410: "No downloads left"}
+
+
+@cache
+def uploads() -> Uploads:
+    """Return the sender's side on the real table and bucket."""
+    return Uploads(records=_records(), objects=_objects(), settings=settings(), now=time.time, random=os.urandom)
+
+
+@cache
+def downloads() -> Downloads:
+    """Return the recipient's side on the real table and bucket."""
+    return Downloads(records=_records(), objects=_objects(), settings=settings(), now=time.time)
+
+
+@cache
+def _records() -> Records:
+    return Records(settings().table_name)
+
+
+@cache
+def _objects() -> Objects:
+    return Objects(settings().bucket_name)
+
+
+def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each kind of error, none with a branch of note
+    """Return a resolver that validates by type hints, describes itself, and answers errors in our shape."""
+    app = APIGatewayRestResolver(enable_validation=True)
+
+    @app.exception_handler(SidestepError)
+    def known(error: SidestepError) -> Response[Any]:
+        return _answer(app, error)
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(error: RequestValidationError) -> Response[Any]:
+        found = error.errors()
+        if any(problem["type"] == "json_invalid" for problem in found):
+            return _answer(app, BadRequest("The body is not JSON."))
+        fields = {".".join(str(step) for step in problem["loc"][1:]) or "body": problem["msg"] for problem in found}
+        return _answer(app, Invalid(fields))
+
+    @app.exception_handler(RequestUnsupportedContentType)
+    def unsupported(_: RequestUnsupportedContentType) -> Response[Any]:
+        return _answer(app, BadRequest("The body must be JSON, with “Content-Type: application/json”."))
+
+    @app.exception_handler([UnicodeDecodeError, RecursionError])
+    def undecodable(_: Exception) -> Response[Any]:
+        return _answer(app, BadRequest("The body is not JSON that can be read."))
+
+    @app.exception_handler([ClientError, BotoCoreError])
+    def refused(error: Exception) -> Response[Any]:
+        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else type(error).__name__
+        if isinstance(error, ClientError) and code not in _BUSY:
+            return broken(error)
+        logger.warning("AWS is busy", extra={"aws_error": code})
+        return _answer(app, Unavailable())
+
+    @app.exception_handler(Exception)
+    def broken(error: Exception) -> Response[Any]:
+        logger.error("unexpected error", exc_info=error)
+        metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+        return _answer(app, SidestepError("Something went wrong on our side. Nothing was changed; please try again."))
+
+    @app.not_found
+    def unknown(_: NotFoundError) -> Response[Any]:
+        allowed = _methods_at(app, app.current_event.path)
+        if not allowed:
+            return _answer(app, NotFound("There is nothing at this address."))
+        answer = _answer(app, MethodNotAllowed(f"This address takes {', '.join(allowed)} only."))
+        answer.headers["Allow"] = ", ".join(allowed)
+        return answer
+
+    return app
+
+
+def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
+    """Return what the caller shows for this transfer: owner token or grant cookie."""
+    scheme, _, token = app.current_event.headers.get("Authorization", "").partition(" ")
+    return Caller(
+        token=token.strip() if scheme.lower() == "bearer" and token.strip() else None,
+        grant=_cookie(app, grant_cookie(transfer)),
+    )
+
+
+def grant_cookie(transfer: str) -> str:
+    """Return the name of the cookie that holds a grant: one for each transfer, for they share a path."""
+    return f"grant-{transfer}"
+
+
+def known_id(transfer: str) -> str:
+    """Return a well-formed id, and have every log line name it; raise `NotFound` for anything else."""
+    if not is_id(transfer):
+        raise NotFound
+    logger.append_keys(transfer_id=transfer)
+    return transfer
+
+
+@contextmanager
+def counting() -> Generator[None]:
+    """Write out what was counted, if anything was: Powertools' own decorator warns when nothing was."""
+    try:
+        yield
+    finally:
+        if metrics.metric_set:
+            metrics.flush_metrics()
+
+
+def answer_of(app: APIGatewayRestResolver, event: Event, context: Any) -> Event:
+    """Resolve one request, and add the headers that every answer carries."""
+    logger.append_keys(correlation_id=event["requestContext"]["requestId"])
+    answer = app.resolve(event, context)
+    answer["body"] = answer["body"] or ""  # the gateway takes no null
+    headers: dict[str, list[str]] = answer["multiValueHeaders"]
+    headers.setdefault("Cache-Control", ["no-store"])
+    headers["X-Content-Type-Options"] = ["nosniff"]
+    headers["Referrer-Policy"] = ["no-referrer"]
+    return answer
+
+
+def page(status: int, name: str, /, *, depth: int, **context: Any) -> Response[str]:
+    """Return a page."""
+    return Response(status, "text/html; charset=utf-8", pages.render(name, depth=depth, **context))
+
+
+def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:
+    """Answer JSON under `api/`, a page elsewhere."""
+    path = app.current_event.path
+    if path.startswith("/api/"):
+        body = messages.ErrorBody(
+            code=error.code,
+            message=str(error),
+            request_id=app.current_event.request_context.request_id or "",
+            **error.details(),
+        )
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+        return Response(error.status, "application/json", messages.ErrorAnswer(error=body).model_dump_json(), headers)
+    title = _TITLES.get(error.status, "Something went wrong")
+    depth = path.count("/") - 1
+    return page(error.status, "error.html", depth=depth, status=error.status, title=title, message=str(error))
+
+
+def _methods_at(app: APIGatewayRestResolver, path: str) -> list[str]:
+    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return sorted({method for route in routes if route.rule.match(path) for method in [route.method]})
+
+
+def _cookie(app: APIGatewayRestResolver, name: str) -> str | None:
+    try:
+        found = SimpleCookie(app.current_event.headers.get("Cookie", "")).get(name)
+    except CookieError:
+        return None
+    return found.value if found else None

@@ -1,0 +1,147 @@
+"""Everything that can be answered with an error. Raised below, mapped to HTTP once, in `entry`.
+
+SidestepError                 500
+├── BadRequest                400  the body is not what it claims to be
+├── TokenMissing              401  no owner token
+├── PasswordNeeded            401  the transfer has a password and the caller no grant
+├── TokenWrong                403  an owner token, but not this transfer's
+├── NotFound                  404  never was, is gone, or is not for you: the same answer
+├── MethodNotAllowed          405
+├── Conflict                  409  not in the state that this needs
+│   └── PartsMissing          409  names the parts that are missing or of the wrong size
+├── LimitReached              410  every download that the sender allowed has been made
+├── Invalid                   422  names each field and what is wrong with it
+└── Unavailable               503  AWS could not do it now; the same request may be sent again
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class SidestepError(Exception):
+    """Base of all errors that a caller is told about; its message says what happened and what to do."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+
+    def details(self) -> dict[str, Any]:
+        """Return what stands in the answer beside code, message and request id."""
+        return {}
+
+
+class BadRequest(SidestepError):
+    """The request cannot be read."""
+
+    status = 400
+    code = "bad_request"
+
+
+class TokenMissing(SidestepError):
+    """The request needs the owner token."""
+
+    status = 401
+    code = "token_missing"
+
+    def __init__(self) -> None:
+        """Say where the token belongs."""
+        super().__init__("This needs the owner token of the transfer, sent as “Authorization: Bearer …”.")
+
+
+class PasswordNeeded(SidestepError):
+    """The transfer is protected and the caller has not unlocked it."""
+
+    status = 401
+    code = "password_needed"
+
+    def __init__(self) -> None:
+        """Say how to get in."""
+        super().__init__("This transfer has a password. Open its link in a browser and enter it.")
+
+
+class TokenWrong(SidestepError):
+    """The owner token belongs to another transfer, or to none."""
+
+    status = 403
+    code = "token_wrong"
+
+    def __init__(self) -> None:
+        """Say what is wrong without saying what would be right."""
+        super().__init__("This owner token does not belong to this transfer.")
+
+
+class NotFound(SidestepError):
+    """Nothing to see at this address; whether there ever was is not told."""
+
+    status = 404
+    code = "not_found"
+
+    def __init__(self, message: str = "There is no such transfer. It may have expired or been deleted.") -> None:
+        """Use the same words for what never was and what is gone."""
+        super().__init__(message)
+
+
+class MethodNotAllowed(SidestepError):
+    """The address exists, the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class Conflict(SidestepError):
+    """The transfer or file is not in the state that the request needs."""
+
+    status = 409
+    code = "conflict"
+
+
+class PartsMissing(Conflict):
+    """An upload cannot be completed: `parts` have not arrived, or with another size."""
+
+    code = "parts_missing"
+
+    def __init__(self, parts: Sequence[int]) -> None:
+        """Take the numbers of the parts to send again."""
+        super().__init__(f"{len(parts)} parts of this file are missing or incomplete. Send them again, then complete.")
+        self.parts = list(parts)
+
+    def details(self) -> dict[str, Any]:
+        """Return the numbers, for a client that sends them again."""
+        return {"parts": self.parts}
+
+
+class LimitReached(SidestepError):
+    """The sender allowed a number of downloads, and they have been made."""
+
+    status = 410
+    code = "limit_reached"
+
+    def __init__(self) -> None:
+        """Say whom to ask."""
+        super().__init__("This file has been downloaded as often as its sender allowed. Ask the sender for a new link.")
+
+
+class Invalid(SidestepError):
+    """Well-formed, but not acceptable; `fields` maps each field to what is wrong with it."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        """Take a sentence per field, such as `{"files.0.size": "must not be negative"}`."""
+        super().__init__("; ".join(f"{field}: {words}" for field, words in fields.items()))
+        self.fields = fields
+
+    def details(self) -> dict[str, Any]:
+        """Return the fields one by one."""
+        return {"fields": [{"field": field, "message": words} for field, words in self.fields.items()]}
+
+
+class Unavailable(SidestepError):
+    """AWS did not manage right now."""
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(self) -> None:
+        """Say that a repetition is safe."""
+        super().__init__("The storage is busy right now. Nothing is lost: send the same request again in a moment.")

@@ -1,0 +1,223 @@
+"""What travels over HTTP, as pydantic models: they check requests and describe themselves in OpenAPI."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.transfers import FileState
+
+MAX_FILES_A_CALL = 1_000
+MAX_PARTS_A_CALL = 100
+
+Sha256 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$", description="SHA-256 of the part's bytes, in base64")]
+Moment = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-12-01T08:00:00Z"])]
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class Message(BaseModel):
+    """Unknown fields and near-miss types are refused: a client that misspells an option should hear of it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class NewFile(Message):
+    """A file that is to be sent."""
+
+    name: str = Field(max_length=8192, description="file name, or a relative path with “/” for a file of a folder")
+    size: int = Field(ge=0, description="bytes")
+    type: str = Field(default="", max_length=255, description="media type as the sender knows it")
+    part_size: int | None = Field(
+        default=None, gt=0, description="bytes a part; the server chooses when it is left out"
+    )
+
+
+class PartToSign(Message):
+    """A part that is about to be sent. S3 takes it with exactly this checksum, when one is given."""
+
+    file: int = Field(ge=1)
+    number: int = Field(ge=1)
+    sha256: Sha256 | None = Field(default=None, description="needed for files of several parts")
+
+
+class NewFiles(Message):
+    """Files to add to a transfer."""
+
+    files: list[NewFile] = Field(min_length=1, max_length=MAX_FILES_A_CALL)
+
+
+class NewTransfer(NewFiles):
+    """The files to begin with, numbered from 1, and the first parts to sign in the same round trip."""
+
+    parts: list[PartToSign] = Field(default=[], max_length=MAX_PARTS_A_CALL)
+
+
+class PartsToSign(Message):
+    """Parts to sign, of any files of the transfer."""
+
+    parts: list[PartToSign] = Field(min_length=1, max_length=MAX_PARTS_A_CALL)
+
+
+class Options(Message):
+    """What an owner may change; what is left out stays, null lifts a limit or the password."""
+
+    title: str = Field(default="", max_length=200)
+    message: str = Field(default="", max_length=5_000)
+    expires_in: int = Field(default=0, gt=0, description="seconds from now; one of the configured choices")
+    max_downloads: int | None = Field(default=None, ge=1, le=1_000_000, description="downloads of each file")
+    password: str | None = Field(default=None, min_length=1, max_length=1_024)
+
+
+class PlannedFile(Message):
+    """How a file goes up."""
+
+    number: int
+    part_size: int
+    part_count: int
+
+
+class SignedPart(Message):
+    """Where one part goes. The PUT must carry exactly these headers, and the length that was declared."""
+
+    file: int
+    number: int
+    url: str
+    headers: dict[str, str]
+    expires_at: Moment
+
+
+class SettledFile(Message):
+    """A file whose parts are no longer wanted."""
+
+    file: int
+    state: FileState
+
+
+class SignedParts(Message):
+    """The signed parts; `settled` names asked-for files that are not waiting for parts any more."""
+
+    urls: list[SignedPart]
+    settled: list[SettledFile]
+
+
+class AddedFiles(Message):
+    """Files that were added to a transfer, in the order in which they were named."""
+
+    files: list[PlannedFile]
+
+
+class CreatedTransfer(AddedFiles):
+    """A new transfer. The owner token is told here and never again."""
+
+    id: str
+    owner_token: str
+    link: str
+    expires_at: Moment
+    urls: list[SignedPart]
+    cursor: str = Field(description="for the first poll: it knows all of these files")
+
+
+class UploadedPart(Message):
+    """A part that S3 has."""
+
+    number: int
+    size: int
+    sha256: str | None
+
+
+class UploadedParts(Message):
+    """The parts of one file that S3 has, in order."""
+
+    parts: list[UploadedPart]
+
+
+class FileInState(Message):
+    """Where a file stands after a call."""
+
+    number: int
+    state: FileState
+
+
+class SavedOptions(Message):
+    """A transfer's options as they are now."""
+
+    title: str
+    message: str
+    expires_at: Moment
+    max_downloads: int | None
+    has_password: bool
+
+
+class FileStatus(Message):
+    """One file as a link holder sees it. `link` is null until the file is stored."""
+
+    number: int
+    name: str
+    size: int
+    state: FileState
+    link: str | None
+    reason: str | None = Field(default=None, exclude_if=_absent, description="why it failed")
+    sha256: str | None = Field(default=None, exclude_if=_absent, description="as S3 gives it: `…-3` is over 3 parts")
+    download_url: str | None = Field(
+        default=None, exclude_if=_absent, description="owner only: a presigned GET, good for an hour"
+    )
+
+
+class FileCounts(Message):
+    """All files of a transfer, without listing them."""
+
+    files: int
+    stored: int
+    failed: int
+
+
+class TransferStatus(Message):
+    """A transfer, with the files that are new or changed since the caller's cursor."""
+
+    state: str = Field(pattern="^(uploading|ready)$")
+    link: str | None
+    expires_at: Moment
+    title: str
+    message: str
+    counts: FileCounts
+    files: list[FileStatus]
+    cursor: str
+    more: bool = Field(description="ask again at once with the new cursor")
+
+
+class ErrorBody(BaseModel):
+    """What happened and what to do; some codes add more, such as `fields` or `parts`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+    request_id: str
+
+
+class ErrorAnswer(Message):
+    """Every error under `api/` has this shape."""
+
+    error: ErrorBody
+
+
+_ERRORS = {
+    400: "The body cannot be read.",
+    401: "The owner token or the password is missing.",
+    403: "The owner token belongs to another transfer.",
+    404: "There is no such transfer or file.",
+    409: "The transfer or file is not in the state for this.",
+    422: "A field is wrong; the error names it.",
+    503: "AWS is busy: send the same request again.",
+}
+
+
+def answers(status: int, model: type[Message] | None, *errors: int) -> dict[int, Any]:
+    """Return OpenAPI's responses of an address: its own, these errors, and the one that every request can meet."""
+    own: dict[str, Any] = {"description": model.__doc__ if model else "Done; there is nothing to say."}
+    if model:
+        own["content"] = {"application/json": {"model": model}}
+    error = {"content": {"application/json": {"model": ErrorAnswer}}}
+    return {status: own} | {each: {"description": _ERRORS[each], **error} for each in (*errors, 503)}

@@ -1,0 +1,188 @@
+"""The bucket: the only S3 code. What is signed here, S3 enforces for whoever holds the URL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+MAX_KEYS_A_DELETE = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPart:
+    """A part that S3 holds; `size` in bytes, `sha256` in base64."""
+
+    number: int
+    size: int
+    sha256: str | None
+    etag: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """A whole object that S3 holds; `sha256` is of the bytes, or of the parts' checksums with their number (`…-3`)."""
+
+    size: int
+    sha256: str | None
+    modified: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedPut:
+    """A URL that takes one body once, and the headers that must come with it."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class UploadGoneError(Exception):
+    """S3 does not know this multipart upload: it was completed, aborted or never begun."""
+
+
+class Objects:
+    """The objects of one bucket."""
+
+    def __init__(self, bucket: str) -> None:
+        """Take the bucket's name; credentials, region and endpoint are the runtime's."""
+        self.bucket = bucket
+
+    @cached_property
+    def _s3(self) -> Any:
+        return _client(attempts=3, read_timeout=8)
+
+    @cached_property
+    def _patient(self) -> Any:
+        # Completing may take S3 minutes, API Gateway waits 29 s: ask once, and let the page poll for the outcome.
+        return _client(attempts=1, read_timeout=18)
+
+    def start(self, key: str) -> str:
+        """Begin a multipart upload whose parts all carry SHA-256; return its id."""
+        answer = self._s3.create_multipart_upload(Bucket=self.bucket, Key=key, ChecksumAlgorithm="SHA256")
+        return answer["UploadId"]
+
+    def sign_whole(self, key: str, *, size: int, sha256: str | None, seconds: int) -> SignedPut:
+        """Sign the PUT of a file of one part: exact length, never over an object that is there."""
+        params = {"Key": key, "ContentLength": size, "IfNoneMatch": "*"}
+        return self._sign("put_object", params, sha256, seconds, {"if-none-match": "*"})
+
+    def sign_part(self, key: str, *, upload_id: str, number: int, size: int, sha256: str, seconds: int) -> SignedPut:
+        """Sign the PUT of one part of a multipart upload: exact length and checksum."""
+        params = {"Key": key, "UploadId": upload_id, "PartNumber": number, "ContentLength": size}
+        return self._sign("upload_part", params, sha256, seconds, {})
+
+    def _sign(
+        self, call: str, params: Mapping[str, Any], sha256: str | None, seconds: int, headers: Mapping[str, str]
+    ) -> SignedPut:
+        signed = {"Bucket": self.bucket, **params}
+        sent = dict(headers)
+        if sha256 is not None:
+            signed["ChecksumSHA256"] = sent["x-amz-checksum-sha256"] = sha256
+        return SignedPut(url=self._s3.generate_presigned_url(call, Params=signed, ExpiresIn=seconds), headers=sent)
+
+    def sign_download(self, key: str, *, disposition: str, seconds: int) -> str:
+        """Sign a GET that saves the file: it is never shown, whatever it contains."""
+        params = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ResponseContentDisposition": disposition,
+            "ResponseContentType": "application/octet-stream",
+            "ResponseCacheControl": "private, no-store",
+        }
+        return self._s3.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+
+    def origin(self) -> str:
+        """Return scheme and host of the signed URLs: the one other origin that the page talks to."""
+        url = urlsplit(self._s3.generate_presigned_url("get_object", Params={"Bucket": self.bucket, "Key": "files"}))
+        return f"{url.scheme}://{url.netloc}"
+
+    def parts(self, key: str, upload_id: str) -> list[StoredPart]:
+        """Return every part that S3 has, in order; raise `UploadGoneError` where there is no such upload."""
+        pages = self._s3.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id)
+        try:
+            return [
+                StoredPart(
+                    number=part["PartNumber"], size=part["Size"], sha256=part.get("ChecksumSHA256"), etag=part["ETag"]
+                )
+                for page in pages
+                for part in page.get("Parts", [])
+            ]
+        except ClientError as error:
+            if _code(error) == "NoSuchUpload":
+                raise UploadGoneError from error
+            raise
+
+    def complete(self, key: str, upload_id: str, parts: Sequence[StoredPart], *, size: int) -> None:
+        """Make one object of the parts, `size` bytes in all. Return also when S3 needs longer or has done it before."""
+        try:
+            self._patient.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=upload_id,
+                MpuObjectSize=size,
+                IfNoneMatch="*",
+                MultipartUpload={
+                    "Parts": [
+                        {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": part.sha256} for part in parts
+                    ]
+                },
+            )
+        except (ReadTimeoutError, ConnectionClosedError):
+            return  # S3 goes on without us; its event tells the outcome
+        except ClientError as error:
+            if _code(error) not in ("PreconditionFailed", "NoSuchUpload"):
+                raise
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """Drop a multipart upload and its parts; one that is gone already is fine."""
+        try:
+            self._s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
+        except ClientError as error:
+            if _code(error) != "NoSuchUpload":
+                raise
+
+    def head(self, key: str) -> StoredObject | None:
+        """Return what S3 holds under the key, or None."""
+        try:
+            found = self._s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if _code(error) in ("404", "NoSuchKey"):
+                return None
+            raise
+        return StoredObject(
+            size=found["ContentLength"], sha256=found.get("ChecksumSHA256"), modified=found["LastModified"]
+        )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects; those that are gone already are fine."""
+        for first in range(0, len(keys), MAX_KEYS_A_DELETE):
+            batch = [{"Key": key} for key in keys[first : first + MAX_KEYS_A_DELETE]]
+            answer = self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True})
+            for error in answer.get("Errors", []):
+                raise ClientError({"Error": {"Code": error["Code"], "Message": error["Message"]}}, "DeleteObjects")
+
+
+def _client(*, attempts: int, read_timeout: int) -> Any:
+    # Without s3v4 boto3 presigns with SigV2 and signs neither length nor checksum; without "when_required" it adds a
+    # CRC32 of an empty body to every URL.
+    return boto3.client(
+        "s3",
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            connect_timeout=3,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+        ),
+    )
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")

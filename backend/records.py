@@ -1,0 +1,363 @@
+"""The transfers table: the only DynamoDB code.
+
+A transfer's items share its id as partition key `pk`; the sort key `sk` tells what they are:
+`file#000001` (one per file), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
+The names sort so that one query from `tally` on reads the transfer and its tally without the files.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
+from backend.transfers import File, Transfer
+
+MAX_WRITES = 25
+MAX_GETS = 100
+
+Item = dict[str, Any]
+Settled = Literal["now", "before", "gone"]
+
+_FILE_FIELDS = frozenset(field.name for field in fields(File))
+_TRANSFER_FIELDS = frozenset(field.name for field in fields(Transfer)) - {"id"}
+
+
+class BusyError(Exception):
+    """Another call is adding files to this transfer."""
+
+
+class FullError(Exception):
+    """The transfer cannot take so many files more."""
+
+
+class GoneError(Exception):
+    """The transfer has been deleted, or never was."""
+
+
+class Records:
+    """The transfers table. Every write that depends on what is there is one conditional write."""
+
+    def __init__(self, table: str) -> None:
+        """Take the table's name; credentials, region and endpoint are the runtime's."""
+        self.table = table
+
+    @cached_property
+    def _db(self) -> Any:
+        return boto3.client(
+            "dynamodb",
+            config=Config(
+                connect_timeout=2,
+                read_timeout=4,
+                retries={"mode": "standard", "total_max_attempts": 4},
+                max_pool_connections=8,
+            ),
+        )
+
+    # Reading
+
+    def transfer(self, transfer: str) -> Transfer | None:
+        """Return the transfer, or None."""
+        item = self._db.get_item(TableName=self.table, Key=_key(transfer, "transfer"), ConsistentRead=True).get("Item")
+        return _transfer(transfer, _plain(item)) if item else None
+
+    def overview(self, transfer: str) -> tuple[Transfer, Tally] | None:
+        """Return the transfer and what happened to its files, read in one query that does not touch the files."""
+        found: Transfer | None = None
+        lists: dict[int, Sequence[str]] = {}
+        for item in self._query(transfer, "pk = :pk AND sk >= :from", {":from": "tally"}):
+            if item["sk"] == "transfer":
+                found = _transfer(transfer, item)
+            else:
+                lists[int(item["sk"].removeprefix("tally#"))] = item["log"]
+        return (found, Tally(lists)) if found else None
+
+    def files(self, transfer: str, first: int, last: int) -> list[File]:
+        """Return the files numbered `first` to `last`, in order."""
+        between = {":from": _file_key(first), ":to": _file_key(last)}
+        return [_file(item) for item in self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between)]
+
+    def some_files(self, transfer: str, numbers: Sequence[int]) -> dict[int, File]:
+        """Return the files with these numbers, as far as they exist."""
+        found: dict[int, File] = {}
+        for batch in _batches(sorted(set(numbers)), MAX_GETS):
+            keys = [_key(transfer, _file_key(number)) for number in batch]
+            wanted = {self.table: {"Keys": keys, "ConsistentRead": True}}
+            for wait in _patience():
+                answer = self._db.batch_get_item(RequestItems=wanted)
+                for item in answer["Responses"].get(self.table, []):
+                    file = _file(_plain(item))
+                    found[file.number] = file
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:
+                    break
+                wait()
+        return found
+
+    def _query(self, transfer: str, condition: str, values: Mapping[str, str]) -> Iterator[Item]:
+        pages = self._db.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=_values({":pk": transfer, **values}),
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from (_plain(item) for item in page["Items"])
+
+    # Making and growing
+
+    def create(self, transfer: Transfer, files: Sequence[File]) -> None:
+        """Write a new transfer; its own item last, so that whoever sees it sees all its files."""
+        self._put_files(transfer, files)
+        item = _item(transfer.id, "transfer", {name: getattr(transfer, name) for name in _TRANSFER_FIELDS})
+        self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+
+    def begin_adding(self, transfer: str, count: int, *, token: str, until: int, now: int, most: int) -> Transfer:
+        """Reserve the right to add `count` files until `until`; one call at a time, so that numbers have no gaps.
+
+        Raises `BusyError` while another call adds, `FullError` past `most` files, `GoneError` for a deleted transfer.
+        """
+        try:
+            answer = self._update(
+                transfer,
+                "transfer",
+                "SET adding = :token, adding_until = :until",
+                "attribute_exists(pk) AND deleted = :no AND last_number <= :room"
+                " AND (attribute_not_exists(adding) OR adding_until < :now)",
+                {":token": token, ":until": until, ":now": now, ":no": False, ":room": most - count},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed as failed:
+            if failed.item is None or failed.item["deleted"]:
+                raise GoneError from failed
+            if failed.item["last_number"] > most - count:
+                raise FullError from failed
+            raise BusyError from failed
+        return _transfer(transfer, answer)
+
+    def finish_adding(self, transfer: Transfer, files: Sequence[File], *, token: str) -> None:
+        """Write the files and count them in; raise `BusyError` where the reservation was lost meanwhile."""
+        self._put_files(transfer, files)
+        try:
+            self._update(
+                transfer.id,
+                "transfer",
+                "SET last_number = :last REMOVE adding, adding_until",
+                "adding = :token AND deleted = :no",
+                {":last": files[-1].number, ":token": token, ":no": False},
+            )
+        except _ConditionFailed as failed:
+            raise (GoneError if failed.item is None or failed.item["deleted"] else BusyError) from failed
+
+    def _put_files(self, transfer: Transfer, files: Sequence[File]) -> None:
+        self._write(
+            [
+                {
+                    "PutRequest": {
+                        "Item": _item(transfer.id, _file_key(file.number), {**asdict(file), "ttl": transfer.ttl})
+                    }
+                }
+                for file in files
+            ]
+        )
+
+    def _write(self, requests: Sequence[Item]) -> None:
+        for batch in _batches(requests, MAX_WRITES):
+            left = {self.table: list(batch)}
+            for wait in _patience():
+                left = self._db.batch_write_item(RequestItems=left).get("UnprocessedItems")
+                if not left:
+                    break
+                wait()
+
+    # What happens to a file
+
+    def keep_upload(self, transfer: str, number: int, upload_id: str) -> str | None:
+        """Keep a pending file's multipart upload unless it has one; return the one that counts, None if not pending."""
+        try:
+            self._update(
+                transfer,
+                _file_key(number),
+                "SET upload_id = :id",
+                "#state = :pending AND attribute_not_exists(upload_id)",
+                {":id": upload_id, ":pending": "pending"},
+            )
+        except _ConditionFailed as failed:
+            pending = failed.item is not None and failed.item["state"] == "pending"
+            return failed.item.get("upload_id") if failed.item and pending else None
+        return upload_id
+
+    def settle(self, transfer: Transfer, number: int, event: Event, changes: Mapping[str, Any]) -> Settled:
+        """Move a pending file on, once. Safe to repeat: `before` means an earlier call did exactly this.
+
+        `gone` means that the file is not, or no longer, one that this can happen to.
+        """
+        outcome: Settled = "now"
+        sets = {"state": event, **changes}
+        try:
+            self._update(
+                transfer.id,
+                _file_key(number),
+                "SET " + ", ".join(f"#{name} = :{name}" for name in sets),
+                "#state = :pending",
+                {":pending": "pending", **{f":{name}": value for name, value in sets.items()}},
+            )
+        except _ConditionFailed as failed:
+            if failed.item is None or failed.item["state"] != event:
+                return "gone"
+            outcome = "before"
+        self._tell(transfer, number, event)
+        return outcome
+
+    def remove_file(self, transfer: Transfer, number: int) -> None:
+        """Empty a file's record. It keeps its number, and the upload's id for an abort that must be repeated."""
+        try:
+            self._update(
+                transfer.id,
+                _file_key(number),
+                "SET #state = :removed, #name = :none, #type = :none REMOVE link, sha256, reason",
+                "attribute_exists(pk)",
+                {":removed": "removed", ":none": ""},
+            )
+        except _ConditionFailed:
+            return  # the whole transfer was deleted meanwhile
+        self._tell(transfer, number, "removed")
+
+    def _tell(self, transfer: Transfer, number: int, event: Event) -> None:
+        entry = entry_of(event, number)
+        try:
+            self._update(
+                transfer.id,
+                f"tally#{shard_of(number):02}",
+                "SET #log = list_append(if_not_exists(#log, :empty), :entries), #ttl = :ttl",
+                "NOT contains(#log, :entry)",
+                {":entry": entry, ":entries": [entry], ":empty": [], ":ttl": transfer.ttl},
+            )
+        except _ConditionFailed:
+            return  # told before
+
+    def count_download(self, transfer: str, number: int, most: int | None) -> bool:
+        """Count one download; return False, and count nothing, where `most` have been made."""
+        condition = "attribute_exists(pk)"
+        values: dict[str, Any] = {":one": 1}
+        if most is not None:
+            condition += " AND (attribute_not_exists(downloads) OR downloads < :most)"
+            values[":most"] = most
+        try:
+            self._update(transfer, _file_key(number), "ADD downloads :one", condition, values)
+        except _ConditionFailed:
+            return False
+        return True
+
+    # Changing and ending
+
+    def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
+        """Set fields of a transfer that is not deleted; raise `GoneError` otherwise."""
+        try:
+            answer = self._update(
+                transfer,
+                "transfer",
+                "SET " + ", ".join(f"#{name} = :{name}" for name in changes),
+                "attribute_exists(pk) AND deleted = :no",
+                {":no": False, **{f":{name}": value for name, value in changes.items()}},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed as failed:
+            raise GoneError from failed
+        return _transfer(transfer, answer)
+
+    def forget(self, transfer: Transfer) -> None:
+        """Delete all records of a transfer, its own last: until then an interrupted deletion can be repeated."""
+        keys = [_file_key(number) for number in range(1, transfer.last_number + 1)]
+        keys += [f"tally#{shard:02}" for shard in range(SHARDS)]
+        self._write([{"DeleteRequest": {"Key": _key(transfer.id, key)}} for key in keys])
+        self._db.delete_item(TableName=self.table, Key=_key(transfer.id, "transfer"))
+
+    def _update(
+        self,
+        transfer: str,
+        sort: str,
+        update: str,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        returning: str = "NONE",
+    ) -> Item:
+        names = {sign: sign[1:] for sign in re.findall(r"#\w+", f"{update} {condition}")}
+        try:
+            answer = self._db.update_item(
+                TableName=self.table,
+                Key=_key(transfer, sort),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=_values(values),
+                ReturnValues=returning,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **({"ExpressionAttributeNames": names} if names else {}),
+            )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+                raise
+            item = error.response.get("Item")
+            raise _ConditionFailed(_plain(item) if item else None) from error
+        return _plain(answer.get("Attributes", {}))
+
+
+class _ConditionFailed(Exception):  # noqa: N818  it is an outcome, not an error
+    """A conditional write did not find what it needs; `item` is what it found."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("condition failed")
+        self.item = item
+
+
+def _patience() -> Iterator[Any]:
+    """Give DynamoDB ever more time for what it could not process; after that, let the caller's caller repeat."""
+    for attempt in range(6):
+        yield lambda seconds=0.05 * 2**attempt: time.sleep(seconds)
+    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "unprocessed items remain"}}, "Batch")
+
+
+def _batches(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    return (things[first : first + size] for first in range(0, len(things), size))
+
+
+def _file_key(number: int) -> str:
+    return f"file#{number:06}"
+
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def _key(transfer: str, sort: str) -> Item:
+    return _values({"pk": transfer, "sk": sort})
+
+
+def _values(values: Mapping[str, Any]) -> Item:
+    return {name: _serialize(value) for name, value in values.items()}
+
+
+def _item(transfer: str, sort: str, values: Mapping[str, Any]) -> Item:
+    return _values({"pk": transfer, "sk": sort, **{name: value for name, value in values.items() if value is not None}})
+
+
+def _plain(item: Item) -> Item:
+    values = {name: _deserialize(value) for name, value in item.items()}
+    return {name: int(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def _file(item: Item) -> File:
+    return File(**{name: item[name] for name in _FILE_FIELDS & item.keys()})
+
+
+def _transfer(transfer: str, item: Item) -> Transfer:
+    return Transfer(id=transfer, **{name: item[name] for name in _TRANSFER_FIELDS & item.keys()})

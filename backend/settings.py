@@ -1,0 +1,66 @@
+"""What the stack tells the functions, read from the environment once and frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from os import environ
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Sizes are in bytes, times in seconds."""
+
+    table_name: str
+    bucket_name: str
+    max_file_bytes: int
+    max_files: int
+    expiry_choices: tuple[int, ...]
+    default_expiry: int
+    upload_url_seconds: int
+    download_url_seconds: int
+
+    @property
+    def longest_expiry(self) -> int:
+        """How long a transfer may live at the most."""
+        return self.expiry_choices[-1]
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> "Settings":
+        """Read every setting; one `RuntimeError` names all that are missing or unusable."""
+        wrong: list[str] = []
+
+        def text(name: str) -> str:
+            if not env.get(name):
+                wrong.append(f"{name} is missing")
+            return env.get(name, "")
+
+        def numbers(name: str) -> tuple[int, ...]:
+            words = text(name).split(",")
+            if not all(word.isascii() and word.isdigit() and int(word) for word in words):
+                wrong.append(f"{name} must be whole numbers above 0, not {env.get(name)!r}")
+                return (1,)
+            return tuple(int(word) for word in words)
+
+        settings = cls(
+            table_name=text("TABLE_NAME"),
+            bucket_name=text("BUCKET_NAME"),
+            max_file_bytes=numbers("MAX_FILE_BYTES")[0],
+            max_files=numbers("MAX_FILES")[0],
+            expiry_choices=numbers("EXPIRY_CHOICES"),
+            default_expiry=numbers("DEFAULT_EXPIRY")[0],
+            upload_url_seconds=numbers("UPLOAD_URL_SECONDS")[0],
+            download_url_seconds=numbers("DOWNLOAD_URL_SECONDS")[0],
+        )
+        if list(settings.expiry_choices) != sorted(settings.expiry_choices):
+            wrong.append("EXPIRY_CHOICES must ascend")
+        if settings.default_expiry not in settings.expiry_choices:
+            wrong.append("DEFAULT_EXPIRY must be one of EXPIRY_CHOICES")
+        if wrong:
+            raise RuntimeError("Sidestep cannot start: " + "; ".join(wrong))
+        return settings
+
+
+@cache
+def settings() -> Settings:
+    """Return this function's settings."""
+    return Settings.read(environ)

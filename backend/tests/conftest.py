@@ -1,0 +1,61 @@
+"""Both services on fakes, with a clock and a randomness that tests control."""
+
+import os
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+
+# Powertools reads these while the entries are imported.
+os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE": "Sidestep"}
+
+from backend.downloads import Downloads
+from backend.settings import Settings
+from backend.tests.fakes import Clock, FakeObjects, FakeRecords
+from backend.uploads import Uploads
+
+SETTINGS = Settings(
+    table_name="table",
+    bucket_name="bucket",
+    max_file_bytes=2**41,
+    max_files=2_000,
+    expiry_choices=(3_600, 86_400, 604_800, 2_592_000),
+    default_expiry=604_800,
+    upload_url_seconds=900,
+    download_url_seconds=300,
+)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def records() -> FakeRecords:
+    """Return an empty table."""
+    return FakeRecords()
+
+
+@pytest.fixture
+def objects(clock: Clock) -> FakeObjects:
+    """Return an empty bucket."""
+    return FakeObjects(clock)
+
+
+@pytest.fixture
+def uploads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Uploads:
+    """Return the sender's side."""
+    return Uploads(records=records, objects=objects, settings=SETTINGS, now=clock, random=_random())
+
+
+@pytest.fixture
+def downloads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Downloads:
+    """Return the recipient's side, on the same table and bucket."""
+    return Downloads(records=records, objects=objects, settings=SETTINGS, now=clock)
+
+
+def _random() -> Callable[[int], bytes]:
+    numbers = count(1)
+    return lambda size: next(numbers).to_bytes(size, "big")

@@ -1,0 +1,66 @@
+"""Events as Lambda gets them from API Gateway and S3, and a context."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote_plus
+
+
+@dataclass
+class Context:
+    """What Powertools reads of Lambda's context."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:function"
+    aws_request_id: str = "invocation"
+
+
+def request(
+    method: str,
+    path: str,
+    *,
+    body: object = None,
+    raw: str | None = None,
+    token: str | None = None,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return API Gateway's event for a request; `raw` is a body as it is, `body` one to spell as JSON."""
+    sent = {"Content-Type": "application/json", **(headers or {})}
+    if token:
+        sent["Authorization"] = f"Bearer {token}"
+    return {
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()},
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "requestId": "request-1",
+            "path": f"/prod{path}",
+            "httpMethod": method,
+            "stage": "prod",
+            "identity": {"sourceIp": "192.0.2.1"},
+        },
+        "body": raw if raw is not None or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def arrivals(*keys: str) -> dict[str, Any]:
+    """Return S3's event for objects that arrived."""
+    return {
+        "Records": [
+            {
+                "eventSource": "aws:s3",
+                "eventName": "ObjectCreated:Put",
+                "s3": {"bucket": {"name": "bucket"}, "object": {"key": quote_plus(key, safe="/")}},
+            }
+            for key in keys
+        ]
+    }

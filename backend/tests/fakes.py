@@ -1,0 +1,195 @@
+"""Table and bucket in memory. `e2e/test_records.py` holds this table against the real one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
+from backend.records import BusyError, FullError, GoneError, Records, Settled
+from backend.tally import Event, Tally, entry_of, shard_of
+from backend.transfers import File, Transfer
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeRecords(Records):
+    """The transfers table as dictionaries."""
+
+    def __init__(self) -> None:
+        self.transfers: dict[str, Transfer] = {}
+        self.rows: dict[tuple[str, int], File] = {}
+        self.lists: dict[str, dict[int, list[str]]] = {}
+        self.downloads: dict[tuple[str, int], int] = {}
+        self.leases: dict[str, tuple[str, int]] = {}
+
+    def transfer(self, transfer: str) -> Transfer | None:
+        return self.transfers.get(transfer)
+
+    def overview(self, transfer: str) -> tuple[Transfer, Tally] | None:
+        found = self.transfers.get(transfer)
+        return (found, Tally(self.lists.get(transfer, {}))) if found else None
+
+    def files(self, transfer: str, first: int, last: int) -> list[File]:
+        return [self.rows[transfer, n] for n in range(first, last + 1) if (transfer, n) in self.rows]
+
+    def some_files(self, transfer: str, numbers: Sequence[int]) -> dict[int, File]:
+        return {n: self.rows[transfer, n] for n in numbers if (transfer, n) in self.rows}
+
+    def create(self, transfer: Transfer, files: Sequence[File]) -> None:
+        self.transfers[transfer.id] = transfer
+        self.rows |= {(transfer.id, file.number): file for file in files}
+
+    def begin_adding(self, transfer: str, count: int, *, token: str, until: int, now: int, most: int) -> Transfer:
+        found = self.transfers.get(transfer)
+        if found is None or found.deleted:
+            raise GoneError
+        if found.last_number > most - count:
+            raise FullError
+        if transfer in self.leases and self.leases[transfer][1] >= now:
+            raise BusyError
+        self.leases[transfer] = (token, until)
+        return found
+
+    def finish_adding(self, transfer: Transfer, files: Sequence[File], *, token: str) -> None:
+        found = self.transfers.get(transfer.id)
+        if found is None or found.deleted:
+            raise GoneError
+        if self.leases.get(transfer.id, ("", 0))[0] != token:
+            raise BusyError
+        del self.leases[transfer.id]
+        self.rows |= {(transfer.id, file.number): file for file in files}
+        self.transfers[transfer.id] = replace(found, last_number=files[-1].number)
+
+    def keep_upload(self, transfer: str, number: int, upload_id: str) -> str | None:
+        row = self.rows.get((transfer, number))
+        if row is None or row.state != "pending":
+            return None
+        if row.upload_id is None:
+            self.rows[transfer, number] = replace(row, upload_id=upload_id)
+        return self.rows[transfer, number].upload_id
+
+    def settle(self, transfer: Transfer, number: int, event: Event, changes: Mapping[str, Any]) -> Settled:
+        row = self.rows.get((transfer.id, number))
+        outcome: Settled = "now"
+        if row is None or row.state not in ("pending", event):
+            return "gone"
+        if row.state == event:
+            outcome = "before"
+        else:
+            self.rows[transfer.id, number] = replace(row, state=event, **changes)
+        self._tell(transfer, number, event)
+        return outcome
+
+    def remove_file(self, transfer: Transfer, number: int) -> None:
+        row = self.rows.get((transfer.id, number))
+        if row is not None:
+            bare = replace(row, state="removed", name="", type="", link=None, sha256=None, reason=None)
+            self.rows[transfer.id, number] = bare
+            self._tell(transfer, number, "removed")
+
+    def _tell(self, transfer: Transfer, number: int, event: Event) -> None:
+        entries = self.lists.setdefault(transfer.id, {}).setdefault(shard_of(number), [])
+        if entry_of(event, number) not in entries:
+            entries.append(entry_of(event, number))
+
+    def count_download(self, transfer: str, number: int, most: int | None) -> bool:
+        made = self.downloads.get((transfer, number), 0)
+        if (transfer, number) not in self.rows or (most is not None and made >= most):
+            return False
+        self.downloads[transfer, number] = made + 1
+        return True
+
+    def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
+        found = self.transfers.get(transfer)
+        if found is None or found.deleted:
+            raise GoneError
+        self.transfers[transfer] = replace(found, **changes)
+        return self.transfers[transfer]
+
+    def forget(self, transfer: Transfer) -> None:
+        self.rows = {place: row for place, row in self.rows.items() if place[0] != transfer.id}
+        self.lists.pop(transfer.id, None)
+        self.transfers.pop(transfer.id, None)
+
+
+@dataclass
+class FakeUpload:
+    """A multipart upload that is under way."""
+
+    key: str
+    parts: dict[int, StoredPart] = field(default_factory=dict[int, StoredPart])
+
+
+class FakeObjects(Objects):
+    """A bucket that remembers what was signed, and takes parts and objects from the tests."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__("bucket")
+        self.clock = clock
+        self.uploads: dict[str, FakeUpload] = {}
+        self.stored: dict[str, StoredObject] = {}
+        self.started = 0
+        self.puts: list[tuple[str, int]] = []
+
+    def start(self, key: str) -> str:
+        self.started += 1
+        self.uploads[f"upload-{self.started}"] = FakeUpload(key)
+        return f"upload-{self.started}"
+
+    def sign_whole(self, key: str, *, size: int, sha256: str | None, seconds: int) -> SignedPut:
+        self.puts.append((key, size))
+        return SignedPut(
+            url=f"https://bucket/{key}?whole={size}&sha={sha256}&for={seconds}", headers={"if-none-match": "*"}
+        )
+
+    def sign_part(self, key: str, *, upload_id: str, number: int, size: int, sha256: str, seconds: int) -> SignedPut:
+        self.puts.append((key, size))
+        url = f"https://bucket/{key}?upload={upload_id}&part={number}&size={size}&for={seconds}"
+        return SignedPut(url=url, headers={"x-amz-checksum-sha256": sha256})
+
+    def sign_download(self, key: str, *, disposition: str, seconds: int) -> str:
+        return f"https://bucket/{key}?save={disposition}&for={seconds}"
+
+    def parts(self, key: str, upload_id: str) -> list[StoredPart]:
+        upload = self._upload(key, upload_id)
+        return [upload.parts[number] for number in sorted(upload.parts)]
+
+    def complete(self, key: str, upload_id: str, parts: Sequence[StoredPart], *, size: int) -> None:
+        upload = self._upload(key, upload_id)
+        assert [part.number for part in parts] == sorted(upload.parts)
+        assert sum(part.size for part in parts) == size
+        del self.uploads[upload_id]
+        self.put(key, size)
+
+    def abort(self, key: str, upload_id: str) -> None:  # noqa: ARG002  as the real one is called
+        self.uploads.pop(upload_id, None)
+
+    def head(self, key: str) -> StoredObject | None:
+        return self.stored.get(key)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.stored.pop(key, None)
+
+    def put(self, key: str, size: int) -> None:
+        """Let an object arrive."""
+        self.stored[key] = StoredObject(size=size, sha256="sum", modified=datetime.fromtimestamp(self.clock.now, UTC))
+
+    def put_part(self, upload_id: str, number: int, size: int) -> None:
+        """Let a part arrive."""
+        self.uploads[upload_id].parts[number] = StoredPart(number=number, size=size, sha256="sum", etag=f"e{number}")
+
+    def _upload(self, key: str, upload_id: str) -> FakeUpload:
+        upload = self.uploads.get(upload_id)
+        if upload is None or upload.key != key:
+            raise UploadGoneError
+        return upload

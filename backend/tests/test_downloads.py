@@ -1,0 +1,277 @@
+"""The recipient's side and S3's events, on a table and a bucket in memory."""
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
+
+from backend.downloads import Caller, Downloads
+from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
+from backend.messages import CreatedTransfer, NewFile, NewFiles, NewTransfer, Options
+from backend.tests.fakes import Clock, FakeObjects, FakeRecords
+from backend.transfers import MIB, key_of
+from backend.uploads import Uploads
+
+
+def begin(uploads: Uploads, *sizes: int) -> CreatedTransfer:
+    """Begin a transfer with files of these sizes."""
+    return uploads.create(NewTransfer(files=[NewFile(name=f"f/{n}.bin", size=size) for n, size in enumerate(sizes, 1)]))
+
+
+def arrive(downloads: Downloads, objects: FakeObjects, made: CreatedTransfer, number: int, size: int) -> None:
+    """Let an object arrive, and S3 tell of it."""
+    objects.put(key_of(made.id, number), size)
+    downloads.arrived(key_of(made.id, number))
+
+
+def test_a_file_has_a_link_when_it_is_stored_and_not_before(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """The transfer has one when every file has."""
+    made = begin(uploads, 5, 7)
+    arrive(downloads, objects, made, 1, 5)
+    status = downloads.status(made.id, Caller(), None)
+    assert [(file.state, file.link) for file in status.files] == [("stored", f"t/{made.id}/files/1"), ("pending", None)]
+    assert (status.state, status.link) == ("uploading", None)
+    arrive(downloads, objects, made, 2, 7)
+    status = downloads.status(made.id, Caller(), None)
+    assert (status.state, status.link) == ("ready", f"t/{made.id}")
+
+
+def test_an_event_that_comes_again_changes_nothing(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """It is counted once, and only the first time is told as new."""
+    made = begin(uploads, 5)
+    objects.put(key_of(made.id, 1), 5)
+    assert downloads.arrived(key_of(made.id, 1)) is not None
+    before = downloads.status(made.id, Caller(), None)
+    assert downloads.arrived(key_of(made.id, 1)) is None
+    assert downloads.status(made.id, Caller(), None) == before
+
+
+def test_the_delay_is_counted_from_when_s3_had_the_object(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
+) -> None:
+    """An operator sees how fast links appear."""
+    made = begin(uploads, 5)
+    objects.put(key_of(made.id, 1), 5)
+    clock.now += 3
+    stored = downloads.arrived(key_of(made.id, 1))
+    assert stored
+    assert (stored.bytes, stored.delay) == (5, 3)
+
+
+def test_an_object_of_another_size_is_deleted_and_the_file_says_why(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """S3 is believed, not the client."""
+    made = begin(uploads, 5)
+    arrive(downloads, objects, made, 1, 6)
+    status = downloads.status(made.id, Caller(), None)
+    assert status.files[0].state == "failed"
+    assert "6 bytes instead of 5" in (status.files[0].reason or "")
+    assert status.counts.failed == 1
+    assert not objects.stored
+
+
+def test_an_object_that_is_not_ours_is_left_alone(downloads: Downloads, objects: FakeObjects) -> None:
+    """Its key is none that we make."""
+    objects.put("files/other.txt", 5)
+    assert downloads.arrived("files/other.txt") is None
+    assert "files/other.txt" in objects.stored
+
+
+def test_an_object_of_a_deleted_transfer_is_deleted(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """A PUT that was under way when its transfer went leaves nothing."""
+    made = begin(uploads, 5)
+    uploads.delete(made.id, made.owner_token)
+    arrive(downloads, objects, made, 1, 5)
+    assert not objects.stored
+
+
+def test_an_object_of_a_removed_file_is_deleted(uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
+    """The file stays removed."""
+    made = begin(uploads, 5, 5)
+    uploads.remove_file(made.id, made.owner_token, 1)
+    arrive(downloads, objects, made, 1, 5)
+    assert not objects.stored
+    assert downloads.status(made.id, Caller(), None).counts.stored == 0
+
+
+def test_an_event_for_an_object_that_is_gone_again_does_nothing(uploads: Uploads, downloads: Downloads) -> None:
+    """Events come late."""
+    made = begin(uploads, 5)
+    assert downloads.arrived(key_of(made.id, 1)) is None
+    assert downloads.status(made.id, Caller(), None).files[0].state == "pending"
+
+
+def test_a_poll_carries_only_what_changed(uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
+    """From the cursor of the create call on."""
+    made = begin(uploads, 1, 2, 3)
+    assert downloads.status(made.id, Caller(), made.cursor).files == []
+    arrive(downloads, objects, made, 2, 2)
+    first = downloads.status(made.id, Caller(), made.cursor)
+    assert [file.number for file in first.files] == [2]
+    assert downloads.status(made.id, Caller(), first.cursor).files == []
+    uploads.add_files(made.id, made.owner_token, NewFiles(files=[NewFile(name="new", size=1)]))
+    uploads.remove_file(made.id, made.owner_token, 1)
+    second = downloads.status(made.id, Caller(), first.cursor)
+    assert [(file.number, file.state) for file in second.files] == [(4, "pending"), (1, "removed")]
+
+
+@hypothesis_settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["add", "store", "remove", "poll"]), max_size=60), st.randoms())
+def test_polls_add_up_to_the_whole(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects, steps: list[str], random: Random
+) -> None:
+    """Whoever follows the cursor knows what a full answer says."""
+    made = begin(uploads, 1)
+    known: dict[int, str] = {}
+    cursor: str | None = None
+    last = 1
+    for step in [*steps, "poll"]:
+        number = random.randint(1, last)
+        if step == "add":
+            last = (
+                uploads.add_files(made.id, made.owner_token, NewFiles(files=[NewFile(name="n", size=1)]))
+                .files[0]
+                .number
+            )
+        elif step == "store":
+            arrive(downloads, objects, made, number, 1)
+        elif step == "remove":
+            uploads.remove_file(made.id, made.owner_token, number)
+        else:
+            status = downloads.status(made.id, Caller(), cursor)
+            known |= {file.number: file.state for file in status.files}
+            cursor = status.cursor
+    whole = downloads.status(made.id, Caller(), None)
+    left = {number: state for number, state in known.items() if state != "removed"}
+    assert left == {file.number: file.state for file in whole.files}
+    assert whole.counts.stored == list(left.values()).count("stored")
+    assert whole.counts.files == len(left)
+
+
+def test_a_long_list_comes_in_pages(uploads: Uploads, downloads: Downloads) -> None:
+    """With `more` until the last one."""
+    made = begin(uploads, *[1] * 1_000)
+    uploads.add_files(made.id, made.owner_token, NewFiles(files=[NewFile(name="n", size=1)] * 500))
+    first = downloads.status(made.id, Caller(), None)
+    second = downloads.status(made.id, Caller(), first.cursor)
+    assert (len(first.files), first.more, len(second.files), second.more) == (1_000, True, 500, False)
+
+
+def test_a_cursor_that_is_none_is_refused(uploads: Uploads, downloads: Downloads) -> None:
+    """With the field named."""
+    made = begin(uploads, 1)
+    with pytest.raises(Invalid) as refused:
+        downloads.status(made.id, Caller(), "nonsense")
+    assert list(refused.value.fields) == ["since"]
+
+
+def test_only_the_owner_gets_presigned_urls_with_the_status(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Good for an hour, made at that moment."""
+    made = begin(uploads, 5)
+    arrive(downloads, objects, made, 1, 5)
+    assert downloads.status(made.id, Caller(), None).files[0].download_url is None
+    url = downloads.status(made.id, Caller(token=made.owner_token), None).files[0].download_url
+    assert url is not None
+    assert url.endswith("for=3600")
+
+
+def test_a_download_is_saved_under_the_files_own_name(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """By a URL that is signed for this file and lives for the configured time."""
+    made = begin(uploads, 5)
+    arrive(downloads, objects, made, 1, 5)
+    url = downloads.download(made.id, 1, Caller())
+    assert f"files/{made.id}/1?" in url
+    assert 'filename="1.bin"' in url
+    assert url.endswith("for=300")
+
+
+def test_there_is_no_download_before_the_file_is_stored(uploads: Uploads, downloads: Downloads) -> None:
+    """Nor of a file that the transfer does not have."""
+    made = begin(uploads, 5)
+    with pytest.raises(NotFound, match="on its way"):
+        downloads.download(made.id, 1, Caller())
+    for number in (0, 2, -1):
+        with pytest.raises(NotFound, match="no such file"):
+            downloads.download(made.id, number, Caller())
+
+
+def test_a_limit_of_downloads_holds_for_each_file_and_not_for_the_owner(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Two of each file, and then no more."""
+    made = begin(uploads, 5, 5)
+    arrive(downloads, objects, made, 1, 5)
+    arrive(downloads, objects, made, 2, 5)
+    uploads.change(made.id, made.owner_token, Options(max_downloads=2))
+    for _ in range(2):
+        downloads.download(made.id, 1, Caller())
+    with pytest.raises(LimitReached):
+        downloads.download(made.id, 1, Caller())
+    downloads.download(made.id, 2, Caller())
+    downloads.download(made.id, 1, Caller(token=made.owner_token))
+
+
+def test_a_password_hides_everything_until_it_is_given(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
+) -> None:
+    """Names, sizes and downloads; the owner needs none, and a grant ends."""
+    made = begin(uploads, 5)
+    arrive(downloads, objects, made, 1, 5)
+    uploads.change(made.id, made.owner_token, Options(password="secret"))
+    for caller in (Caller(), Caller(grant="1.0")):
+        with pytest.raises(PasswordNeeded):
+            downloads.status(made.id, caller, None)
+        with pytest.raises(PasswordNeeded):
+            downloads.download(made.id, 1, caller)
+    with pytest.raises(TokenWrong):
+        downloads.unlock(made.id, "guess")
+    grant = downloads.unlock(made.id, "secret")
+    downloads.download(made.id, 1, Caller(grant=grant))
+    downloads.status(made.id, Caller(token=made.owner_token), None)
+    clock.now += 3_600
+    with pytest.raises(PasswordNeeded):
+        downloads.status(made.id, Caller(grant=grant), None)
+
+
+def test_a_wrong_owner_token_is_told(uploads: Uploads, downloads: Downloads) -> None:
+    """Not taken for a recipient."""
+    made = begin(uploads, 5)
+    with pytest.raises(TokenWrong):
+        downloads.status(made.id, Caller(token="other"), None)
+
+
+def test_at_expiry_nobody_gets_anything_to_the_second(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
+) -> None:
+    """And the answer is the one for a transfer that never was."""
+    made = begin(uploads, 5)
+    arrive(downloads, objects, made, 1, 5)
+    uploads.change(made.id, made.owner_token, Options(expires_in=3_600))
+    clock.now += 3_599
+    downloads.download(made.id, 1, Caller())
+    clock.now += 1
+    with pytest.raises(NotFound) as gone:
+        downloads.download(made.id, 1, Caller(token=made.owner_token))
+    with pytest.raises(NotFound) as never:
+        downloads.download("a" * 26, 1, Caller())
+    assert str(gone.value) == str(never.value)
+
+
+def test_a_large_file_arrives_like_a_small_one(
+    uploads: Uploads, downloads: Downloads, objects: FakeObjects, records: FakeRecords
+) -> None:
+    """The event of a completed multipart upload is an event like any other."""
+    made = begin(uploads, 40 * MIB)
+    arrive(downloads, objects, made, 1, 40 * MIB)
+    assert records.rows[made.id, 1].sha256 == "sum"

@@ -1,0 +1,38 @@
+"""Settings."""
+
+import pytest
+
+from backend.settings import Settings
+
+ENV = {
+    "TABLE_NAME": "t",
+    "BUCKET_NAME": "b",
+    "MAX_FILE_BYTES": "100",
+    "MAX_FILES": "10",
+    "EXPIRY_CHOICES": "60,120",
+    "DEFAULT_EXPIRY": "60",
+    "UPLOAD_URL_SECONDS": "5",
+    "DOWNLOAD_URL_SECONDS": "6",
+}
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    """Every one of them."""
+    settings = Settings.read(ENV)
+    assert (settings.table_name, settings.max_file_bytes, settings.expiry_choices) == ("t", 100, (60, 120))
+    assert settings.longest_expiry == 120
+
+
+def test_all_that_is_missing_or_wrong_is_named_at_once() -> None:
+    """An operator mends everything in one go."""
+    with pytest.raises(RuntimeError) as failed:
+        Settings.read({**ENV, "TABLE_NAME": "", "MAX_FILES": "many", "DEFAULT_EXPIRY": "61"})
+    assert "TABLE_NAME is missing" in str(failed.value)
+    assert "MAX_FILES must be whole numbers above 0, not 'many'" in str(failed.value)
+    assert "DEFAULT_EXPIRY must be one of EXPIRY_CHOICES" in str(failed.value)
+
+
+def test_choices_must_ascend() -> None:
+    """The last one is taken for the longest."""
+    with pytest.raises(RuntimeError, match="must ascend"):
+        Settings.read({**ENV, "EXPIRY_CHOICES": "120,60"})

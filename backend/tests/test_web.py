@@ -1,0 +1,318 @@
+"""The web function's addresses: what goes in, what comes out, and what the log keeps."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from io import StringIO
+from logging import StreamHandler
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from backend import pages, web
+from backend.downloads import Downloads
+from backend.entry import logger
+from backend.tests.conftest import SETTINGS
+from backend.tests.events import Context, request
+from backend.tests.fakes import FakeObjects
+from backend.transfers import key_of
+from backend.uploads import Uploads
+
+
+@dataclass
+class Answer:
+    """What a browser would see."""
+
+    status: int
+    headers: dict[str, list[str]]
+    body: str
+
+    @property
+    def json(self) -> Any:
+        """Return the body, read."""
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> Any:
+        """Return the error that stands in the body."""
+        return self.json["error"]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads) -> None:
+    """Let the function work on the table and bucket in memory."""
+    monkeypatch.setattr(web, "uploads", lambda: uploads)
+    monkeypatch.setattr(web, "downloads", lambda: downloads)
+    monkeypatch.setattr(web, "settings", lambda: SETTINGS)
+
+
+pytestmark = pytest.mark.usefixtures("served")
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """Return what the function logs."""
+    written = StringIO()
+    handler = logger.registered_handler
+    assert isinstance(handler, StreamHandler)
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)
+
+
+def call(method: str, path: str, **more: Any) -> Answer:
+    """Send a request through the handler."""
+    answer = web.handler(request(method, path, **more), Context())
+    return Answer(answer["statusCode"], answer["multiValueHeaders"], answer["body"] or "")
+
+
+def made(*sizes: int) -> Any:
+    """Begin a transfer."""
+    files = [{"name": f"{n}.bin", "size": size} for n, size in enumerate(sizes, 1)]
+    return call("POST", "/api/transfers", body={"files": files}).json
+
+
+def test_a_transfer_is_created_with_201() -> None:
+    """And the answer is not kept by any cache."""
+    answer = call(
+        "POST", "/api/transfers", body={"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 1}]}
+    )
+    assert answer.status == HTTPStatus.CREATED
+    assert answer.json["link"] == f"t/{answer.json['id']}"
+    assert len(answer.json["urls"]) == 1
+    assert answer.headers["Cache-Control"] == ["no-store"]
+
+
+@pytest.mark.parametrize("raw", ["{", "[" * 100_000, "\x00", "{'files': 1}"])
+def test_a_body_that_is_not_json_is_a_bad_request(raw: str) -> None:
+    """However it is broken."""
+    answer = call("POST", "/api/transfers", raw=raw)
+    assert answer.status == HTTPStatus.BAD_REQUEST
+    assert answer.error["code"] == "bad_request"
+
+
+def test_another_content_type_is_a_bad_request_that_says_which_is_wanted() -> None:
+    """A form is not JSON."""
+    answer = call("POST", "/api/transfers", raw="files=1", headers={"Content-Type": "text/plain"})
+    assert answer.status == HTTPStatus.BAD_REQUEST
+    assert "application/json" in answer.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ([], "body"),
+        (None, "body"),
+        ({}, "files"),
+        ({"files": []}, "files"),
+        ({"files": "x"}, "files"),
+        ({"files": [{"name": "a", "size": 1}] * 1_001}, "files"),
+        ({"files": [{"name": "a", "size": 1}], "colour": "red"}, "colour"),
+        ({"files": [{"name": "a", "size": 1, "colour": "red"}]}, "files.0.colour"),
+        ({"files": [{"name": "a", "size": -1}]}, "files.0.size"),
+        ({"files": [{"name": "a", "size": "1"}]}, "files.0.size"),
+        ({"files": [{"name": "a", "size": 1.0}]}, "files.0.size"),
+        ({"files": [{"name": "a", "size": True}]}, "files.0.size"),
+        ({"files": [{"name": "a", "size": 2**60}]}, "files.0.size"),
+        ({"files": [{"name": "a", "size": 9, "part_size": 7}]}, "files.0.part_size"),
+        ({"files": [{"name": 1, "size": 1}]}, "files.0.name"),
+        ({"files": [{"name": "\ud800", "size": 1}]}, "files.0.name"),
+        ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 0}]}, "parts.0.number"),
+        ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 1, "sha256": "x"}]}, "parts.0.sha256"),
+    ],
+)
+def test_a_wrong_field_is_named(body: object, field: str) -> None:
+    """As a field of its own, for programs, and in the message, for people."""
+    answer = call("POST", "/api/transfers", body=body)
+    assert answer.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert field in [wrong["field"] for wrong in answer.error["fields"]]
+    assert field in answer.error["message"]
+    assert answer.error["request_id"] == "request-1"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/files", {"files": [{"name": "a", "size": 1}]}),
+        ("POST", "/parts", {"parts": [{"file": 1, "number": 1}]}),
+        ("GET", "/files/1/parts", None),
+        ("POST", "/files/1/complete", None),
+        ("DELETE", "/files/1", None),
+        ("PATCH", "", {"title": "x"}),
+        ("DELETE", "", None),
+    ],
+)
+def test_owner_addresses_answer_401_403_404_and_work_for_the_owner(method: str, path: str, body: object) -> None:
+    """No token, a wrong one, an unknown id, a malformed id, the owner."""
+    transfer = made(1)
+    statuses = [
+        call(method, f"/api/transfers/{transfer['id']}{path}", body=body).status,
+        call(method, f"/api/transfers/{transfer['id']}{path}", body=body, token="other").status,
+        call(method, f"/api/transfers/{'a' * 26}{path}", body=body, token="other").status,
+        call(method, f"/api/transfers/nonsense{path}", body=body, token="other").status,
+        call(method, f"/api/transfers/{transfer['id']}{path}", body=body, token=transfer["owner_token"]).status,
+    ]
+    assert statuses[:4] == [401, 403, 404, 404]
+    assert statuses[4] in (200, 201, 202, 204)
+
+
+def test_missing_parts_are_listed_with_409() -> None:
+    """So that a client knows what to send again."""
+    transfer = made(40 * 2**20)
+    answer = call("POST", f"/api/transfers/{transfer['id']}/files/1/complete", token=transfer["owner_token"])
+    assert answer.status == HTTPStatus.CONFLICT
+    assert (answer.error["code"], answer.error["parts"]) == ("parts_missing", [1, 2, 3])
+
+
+def test_a_deletion_answers_with_nothing() -> None:
+    """204 has no body."""
+    transfer = made(1)
+    answer = call("DELETE", f"/api/transfers/{transfer['id']}", token=transfer["owner_token"])
+    assert (answer.status, answer.body) == (HTTPStatus.NO_CONTENT, "")
+
+
+def test_an_unknown_address_is_json_under_api_and_a_page_elsewhere() -> None:
+    """Each to whom it may concern."""
+    assert call("GET", "/api/nonsense").error["code"] == "not_found"
+    answer = call("GET", "/nonsense/deep")
+    assert answer.status == HTTPStatus.NOT_FOUND
+    assert answer.headers["Content-Type"] == ["text/html; charset=utf-8"]
+    assert f'href="../static/{pages.static_hash()}/' in answer.body
+
+
+def test_a_method_that_an_address_does_not_take_is_405() -> None:
+    """With the ones that it takes."""
+    answer = call("PUT", "/api/transfers")
+    assert answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+    assert answer.headers["Allow"] == ["POST"]
+
+
+def test_when_aws_is_busy_the_answer_says_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, which is safe to repeat."""
+
+    def busy() -> Uploads:
+        raise ClientError({"Error": {"Code": "SlowDown", "Message": "secret"}}, "PutObject")
+
+    monkeypatch.setattr(web, "uploads", busy)
+    answer = call("POST", "/api/transfers", body={"files": [{"name": "a", "size": 1}]})
+    assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "secret" not in answer.body
+
+
+def test_a_fault_of_ours_is_500_without_its_inside(monkeypatch: pytest.MonkeyPatch, log: StringIO) -> None:
+    """The log has it, under the request id that the answer names."""
+
+    def broken() -> Uploads:
+        raise KeyError("the inside")
+
+    monkeypatch.setattr(web, "uploads", broken)
+    answer = call("POST", "/api/transfers", body={"files": [{"name": "a", "size": 1}]})
+    assert answer.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert "the inside" not in answer.body
+    logged = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert any("the inside" in line.get("exception", "") and line["correlation_id"] == "request-1" for line in logged)
+
+
+def test_the_log_names_the_transfer_and_keeps_names_tokens_and_urls_out(
+    log: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing in it opens anything or tells what was sent."""
+    body = {"files": [{"name": "secret-plan.pdf", "size": 1}], "parts": [{"file": 1, "number": 1}]}
+    transfer = call("POST", "/api/transfers", body=body).json
+    call("DELETE", f"/api/transfers/{transfer['id']}", token=transfer["owner_token"])
+    logged = log.getvalue()
+    assert logged.count(transfer["id"]) == 2
+    assert '"TransfersCreated":[1.0]' in capsys.readouterr().out
+    for secret in ("secret-plan", transfer["owner_token"], "https://bucket"):
+        assert secret not in logged
+
+
+def test_the_upload_page_is_served_with_static_files_by_relative_address() -> None:
+    """So that it works under any stage or domain."""
+    page = call("GET", "/")
+    assert page.status == HTTPStatus.OK
+    assert 'data-testid="file-input"' in page.body
+    assert f'="./static/{pages.static_hash()}/' in page.body
+    assert 'src="/' not in page.body
+    assert 'href="/' not in page.body
+
+
+def test_static_files_are_kept_for_good_under_their_hash() -> None:
+    """A page from before a deploy gets the present file, which nobody keeps under the old address."""
+    name = next(name for name in pages.static_files() if name.endswith(".js"))
+    fresh = call("GET", f"/static/{pages.static_hash()}/{name}")
+    assert fresh.headers["Cache-Control"] == ["public, max-age=31536000, immutable"]
+    assert fresh.headers["Content-Type"] == ["text/javascript; charset=utf-8"]
+    assert fresh.headers["X-Content-Type-Options"] == ["nosniff"]
+    assert call("GET", f"/static/0123456789abcdef/{name}").headers["Cache-Control"] == ["no-store"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/x/../../backend/web.py", "/static/x/%2e%2e/web.py", "/static/x", "/static/x/"]
+)
+def test_nothing_but_static_files_is_served_as_one(path: str) -> None:
+    """Paths are looked up, not opened."""
+    assert call("GET", path).status == HTTPStatus.NOT_FOUND
+
+
+HOSTILE = '<script>alert(1)</script>"\u202egpj.exe'
+
+
+def test_a_transfer_page_shows_names_as_text(downloads: Downloads, objects: FakeObjects) -> None:
+    """And links each file that is stored."""
+    files = [{"name": HOSTILE, "size": 1}, {"name": "", "size": 2}]
+    transfer = call("POST", "/api/transfers", body={"files": files}).json
+    objects.put(key_of(transfer["id"], 1), 1)
+    downloads.arrived(key_of(transfer["id"], 1))
+    page = call("GET", f"/t/{transfer['id']}")
+    assert page.status == HTTPStatus.OK
+    assert "<script>alert" not in page.body
+    assert "&lt;script&gt;alert(1)" in page.body
+    assert page.body.count(f'href="../t/{transfer["id"]}/files/1"') == 1
+    assert "files/2" not in page.body
+
+
+def test_a_transfer_that_is_not_there_has_a_page_that_says_so() -> None:
+    """The same for an id that never was and one that cannot be."""
+    for transfer in ("a" * 26, "nonsense"):
+        page = call("GET", f"/t/{transfer}")
+        assert page.status == HTTPStatus.NOT_FOUND
+        assert "no such transfer" in page.body
+
+
+def test_a_password_is_asked_for_and_buys_a_cookie() -> None:
+    """HttpOnly, for this transfer; a wrong password gets the form again."""
+    transfer = made(1)
+    call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "s p+é"}, token=transfer["owner_token"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    asked = call("GET", f"/t/{transfer['id']}")
+    assert "1.bin" not in asked.body
+    assert f'action="../t/{transfer["id"]}/unlock"' in asked.body
+    wrong = call("POST", f"/t/{transfer['id']}/unlock", raw="password=x", headers=form)
+    assert (wrong.status, "not the password" in wrong.body) == (HTTPStatus.FORBIDDEN, True)
+    right = call("POST", f"/t/{transfer['id']}/unlock", raw="password=s+p%2B%C3%A9", headers=form)
+    assert (right.status, right.headers["Location"]) == (HTTPStatus.SEE_OTHER, [f"../{transfer['id']}"])
+    cookie = right.headers["Set-Cookie"][0]
+    assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=Lax", "Max-Age=3600"))
+    page = call("GET", f"/t/{transfer['id']}", headers={"Cookie": f"x=y; {cookie.partition(';')[0]}"})
+    assert "1.bin" in page.body
+
+
+def test_the_description_has_every_address_of_the_api() -> None:
+    """Of both functions, made from their code."""
+    described = call("GET", "/api/openapi.json").json
+    assert {f"{method.upper()} {path}" for path, methods in described["paths"].items() for method in methods} == {
+        "POST /api/transfers",
+        "GET /api/transfers/{transfer}",
+        "PATCH /api/transfers/{transfer}",
+        "DELETE /api/transfers/{transfer}",
+        "POST /api/transfers/{transfer}/files",
+        "POST /api/transfers/{transfer}/parts",
+        "DELETE /api/transfers/{transfer}/files/{number}",
+        "GET /api/transfers/{transfer}/files/{number}/parts",
+        "POST /api/transfers/{transfer}/files/{number}/complete",
+    }
+    created = described["paths"]["/api/transfers"]["post"]["responses"]
+    assert {"201", "400", "422", "503"} <= set(created)

@@ -1,0 +1,197 @@
+"""The rules of a transfer: ids, keys, part plan, names, expiry. No AWS, no clock, no randomness of its own."""
+
+import base64
+import hashlib
+import hmac
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import quote
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+MAX_PARTS = 10_000
+MIN_PART_BYTES = 5 * MIB
+MAX_PART_BYTES = 5 * GIB
+DEFAULT_PART_BYTES = 16 * MIB
+
+ID_BYTES = 16
+TOKEN_BYTES = 32
+DAY = 86_400
+
+FileState = Literal["pending", "stored", "failed", "removed"]
+
+_ID = re.compile(r"[a-z2-7]{26}")
+_KEY = re.compile(r"files/([a-z2-7]{26})/([1-9][0-9]{0,5})")
+
+
+class PlanError(ValueError):
+    """S3 or the operator does not take a file of this size in parts of that size; `field` says which is to blame."""
+
+    def __init__(self, field: Literal["size", "part_size"], words: str) -> None:
+        """Take the words for the user, which name the limit."""
+        super().__init__(words)
+        self.field = field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """One or more files behind one link. Times are epoch seconds; `ttl` is when the table may forget it."""
+
+    id: str
+    created: int
+    expires_at: int
+    ttl: int
+    owner_token_hash: str
+    last_number: int
+    title: str = ""
+    message: str = ""
+    max_downloads: int | None = None
+    password_hash: str | None = None
+    deleted: bool = False
+
+    def is_live(self, now: float) -> bool:
+        """Tell whether anybody may still use it."""
+        return not self.deleted and now < self.expires_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """One file of a transfer. `name` is what the sender called it: data, never part of a key. Sizes are in bytes."""
+
+    number: int
+    name: str
+    size: int
+    type: str
+    part_size: int
+    state: FileState = "pending"
+    upload_id: str | None = None
+    sha256: str | None = None
+    link: str | None = None
+    reason: str | None = None
+
+    @property
+    def part_count(self) -> int:
+        """Return in how many parts it goes up; an empty file is one empty part."""
+        return max(1, -(-self.size // self.part_size))
+
+    def part_bytes(self, number: int) -> int:
+        """Return how long part `number` (from 1) has to be."""
+        return min(self.part_size, self.size - (number - 1) * self.part_size)
+
+
+def id_of(random: bytes) -> str:
+    """Spell 128 random bits so that a double click selects them: lower case letters and digits."""
+    return base64.b32encode(random).decode().rstrip("=").lower()
+
+
+def is_id(text: str) -> bool:
+    """Tell whether `text` could be a transfer's id."""
+    return _ID.fullmatch(text) is not None
+
+
+def token_of(random: bytes) -> str:
+    """Spell an owner token."""
+    return base64.urlsafe_b64encode(random).decode().rstrip("=")
+
+
+def token_hash(token: str) -> str:
+    """Return what is kept of an owner token. It has 256 random bits, so a fast hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def token_fits(token: str, kept: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(token_hash(token), kept)
+
+
+def key_of(transfer: str, number: int) -> str:
+    """Return the S3 key of a file."""
+    return f"files/{transfer}/{number}"
+
+
+def parse_key(key: str) -> tuple[str, int] | None:
+    """Return the transfer and the number that a key belongs to, or None for an object that is not ours."""
+    match = _KEY.fullmatch(key)
+    return (match[1], int(match[2])) if match else None
+
+
+def page_link(transfer: str) -> str:
+    """Return the address that a sender shares, relative to the app's root."""
+    return f"t/{transfer}"
+
+
+def file_link(transfer: str, number: int) -> str:
+    """Return the address of one file, relative to the app's root."""
+    return f"t/{transfer}/files/{number}"
+
+
+def plan_part_size(size: int, *, asked: int | None, max_file_bytes: int) -> int:
+    """Return the part size for a file of `size` bytes; raise `PlanError` where S3 or the operator would not take it."""
+    if size > max_file_bytes:
+        raise PlanError("size", f"{size} bytes are more than the {max_file_bytes} bytes that a file may have here")
+    if asked is None:
+        smallest = -(-size // MAX_PARTS)
+        return max(DEFAULT_PART_BYTES, -(-smallest // MIB) * MIB)
+    if not MIN_PART_BYTES <= asked <= MAX_PART_BYTES:
+        raise PlanError("part_size", f"S3 takes parts of {MIN_PART_BYTES} to {MAX_PART_BYTES} bytes")
+    if size > asked * MAX_PARTS:
+        raise PlanError("part_size", f"{size} bytes would need more than the {MAX_PARTS} parts that S3 takes")
+    return asked
+
+
+def expiry(created: int, now: int, seconds: int, longest: int) -> int:
+    """Return when a transfer expires that shall live for `seconds` from now, but never longer than `longest` in all."""
+    return min(now + seconds, created + longest)
+
+
+def forget_at(created: int, longest: int) -> int:
+    """Return when the table may forget a transfer: the same for all its records, whatever its expiry is changed to."""
+    return created + longest + 2 * DAY
+
+
+# Characters that reorder or hide what stands around them: a name could show another ending than it has.
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What Windows does not allow in a name, https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_FORBIDDEN = re.compile(r'[<>:"|?*]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_MAX_NAME_BYTES = 255
+
+
+def download_name(name: str, number: int) -> str:
+    """Return the name under which a browser may save the file, on any system; of a path the last piece."""
+    last = re.split(r"[/\\]", name)[-1]
+    shown = "".join(c for c in last if c not in _BIDI and unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp"))
+    safe = _FORBIDDEN.sub("_", shown).strip(" ").rstrip(". ")
+    if not safe:
+        return f"file-{number}"
+    if _DEVICE.fullmatch(safe):
+        safe = "_" + safe
+    return _shortened(safe)
+
+
+def _shortened(name: str) -> str:
+    """Cut the stem, not the ending, to what file systems take."""
+    if len(name.encode()) <= _MAX_NAME_BYTES:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode()) > _MAX_NAME_BYTES // 4:
+        stem, dot, ending = name, "", ""
+    room = _MAX_NAME_BYTES - len((dot + ending).encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + ending
+
+
+def content_disposition(name: str, number: int) -> str:
+    """Return the header that saves a file under its name, RFC 6266 with RFC 8187 for what ASCII cannot say."""
+    safe = download_name(name, number)
+    plain = re.sub(r"[^ -~]|[\"\\%]", "_", safe)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
+
+
+def moment(seconds: int) -> str:
+    """Spell epoch seconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

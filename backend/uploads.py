@@ -1,0 +1,320 @@
+"""What a sender does: begin a transfer, sign parts, complete, change, remove. Knows no HTTP."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from backend import messages
+from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
+from backend.objects import Objects, SignedPut, StoredPart, UploadGoneError
+from backend.passwords import SALT_BYTES, hash_password
+from backend.records import BusyError, FullError, GoneError, Records
+from backend.settings import Settings
+from backend.tally import Cursor
+from backend.transfers import (
+    ID_BYTES,
+    TOKEN_BYTES,
+    File,
+    PlanError,
+    Transfer,
+    expiry,
+    forget_at,
+    id_of,
+    key_of,
+    moment,
+    page_link,
+    plan_part_size,
+    token_fits,
+    token_hash,
+    token_of,
+)
+
+# Longer than the 29 s that API Gateway lets a call live: whoever still holds the reservation then is dead.
+ADDING_SECONDS = 35
+# Calls to S3 at once from one invocation.
+S3_THREADS = 8
+# Files that a deletion works on at a time.
+DELETE_BATCH = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploads:
+    """The sender's side. `now` gives epoch seconds, `random` so many random bytes."""
+
+    records: Records
+    objects: Objects
+    settings: Settings
+    now: Callable[[], float]
+    random: Callable[[int], bytes]
+
+    def create(self, asked: messages.NewTransfer) -> messages.CreatedTransfer:
+        """Begin a transfer, and sign its first parts in the same round trip."""
+        now = int(self.now())
+        if len(asked.files) > self.settings.max_files:
+            raise self._too_many()
+        token = token_of(self.random(TOKEN_BYTES))
+        transfer = Transfer(
+            id=id_of(self.random(ID_BYTES)),
+            created=now,
+            expires_at=now + self.settings.default_expiry,
+            ttl=forget_at(now, self.settings.longest_expiry),
+            owner_token_hash=token_hash(token),
+            last_number=len(asked.files),
+        )
+        files = {file.number: file for file in self._planned(asked.files, first=1)}
+        _check_parts(asked.parts, files)
+        files |= self._start(transfer.id, _needing_upload(asked.parts, files))
+        self.records.create(transfer, list(files.values()))
+        return messages.CreatedTransfer(
+            id=transfer.id,
+            owner_token=token,
+            link=page_link(transfer.id),
+            expires_at=moment(transfer.expires_at),
+            files=[_plan_of(file) for file in files.values()],
+            urls=[self._signed(transfer.id, files[part.file], part) for part in asked.parts],
+            cursor=str(Cursor(listed=transfer.last_number)),
+        )
+
+    def add_files(self, transfer_id: str, token: str | None, asked: messages.NewFiles) -> messages.AddedFiles:
+        """Add files to a transfer; their numbers go on from its last one."""
+        self.owned(transfer_id, token)
+        files = self._planned(asked.files, first=1)
+        now = int(self.now())
+        lease = token_of(self.random(ID_BYTES))
+        try:
+            held = self.records.begin_adding(
+                transfer_id, len(files), token=lease, until=now + ADDING_SECONDS, now=now, most=self.settings.max_files
+            )
+            files = [replace(file, number=held.last_number + file.number) for file in files]
+            self.records.finish_adding(held, files, token=lease)
+        except BusyError as error:
+            raise Conflict("Other files are being added to this transfer. Send this again in a moment.") from error
+        except FullError as error:
+            raise self._too_many() from error
+        except GoneError as error:
+            raise NotFound from error
+        return messages.AddedFiles(files=[_plan_of(file) for file in files])
+
+    def sign(self, transfer_id: str, token: str | None, asked: messages.PartsToSign) -> messages.SignedParts:
+        """Sign parts of any files; files that are not waiting for parts any more are named instead."""
+        transfer = self.owned(transfer_id, token)
+        files = self.records.some_files(
+            transfer.id, [part.file for part in asked.parts if part.file <= transfer.last_number]
+        )
+        pending = {number: file for number, file in files.items() if file.state == "pending"}
+        _check_parts(asked.parts, files)
+        for number, file in self._start(transfer.id, _needing_upload(asked.parts, pending)).items():
+            pending[number] = self._kept(transfer.id, file)
+        return messages.SignedParts(
+            urls=[self._signed(transfer.id, pending[part.file], part) for part in asked.parts if part.file in pending],
+            settled=[
+                messages.SettledFile(file=number, state=file.state)
+                for number, file in files.items()
+                if file.state != "pending"
+            ],
+        )
+
+    def parts(self, transfer_id: str, token: str | None, number: int) -> messages.UploadedParts:
+        """Return the parts of a file that S3 has."""
+        file = self._file(self.owned(transfer_id, token), number)
+        try:
+            parts = self.objects.parts(key_of(transfer_id, number), file.upload_id) if file.upload_id else []
+        except UploadGoneError:
+            parts = []
+        return messages.UploadedParts(
+            parts=[messages.UploadedPart(number=part.number, size=part.size, sha256=part.sha256) for part in parts]
+        )
+
+    def complete(self, transfer_id: str, token: str | None, number: int) -> messages.FileInState:
+        """Have S3 make one object of a file's parts, after checking every one. May be repeated."""
+        file = self._file(self.owned(transfer_id, token), number)
+        if file.state in ("failed", "removed"):
+            raise Conflict("This file failed or was removed. Add it again.")
+        if file.state == "pending" and file.part_count > 1:
+            self._complete(key_of(transfer_id, number), file)
+        return messages.FileInState(number=number, state=file.state)
+
+    def _complete(self, key: str, file: File) -> None:
+        if file.upload_id is None:
+            raise PartsMissing(range(1, file.part_count + 1))
+        try:
+            parts = self.objects.parts(key, file.upload_id)
+        except UploadGoneError:
+            return  # completed before: S3's event is on its way
+        missing = _missing(file, parts)
+        if missing:
+            raise PartsMissing(missing)
+        self.objects.complete(key, file.upload_id, parts, size=file.size)
+
+    def change(self, transfer_id: str, token: str | None, asked: messages.Options) -> messages.SavedOptions:
+        """Save the options that were sent, and return all of them."""
+        transfer = self.owned(transfer_id, token)
+        changes: dict[str, Any] = {}
+        for name in asked.model_fields_set:
+            value = getattr(asked, name)
+            match name:
+                case "expires_in":
+                    changes["expires_at"] = self._expiry(transfer, value)
+                case "password":
+                    salt = self.random(SALT_BYTES)
+                    changes["password_hash"] = None if value is None else hash_password(value, salt)
+                case _:
+                    changes[name] = value
+        if changes:
+            try:
+                transfer = self.records.change(transfer_id, changes)
+            except GoneError as error:
+                raise NotFound from error
+        return messages.SavedOptions(
+            title=transfer.title,
+            message=transfer.message,
+            expires_at=moment(transfer.expires_at),
+            max_downloads=transfer.max_downloads,
+            has_password=transfer.password_hash is not None,
+        )
+
+    def remove_file(self, transfer_id: str, token: str | None, number: int) -> None:
+        """Take a file out of the transfer, then abort its upload and delete what S3 has of it. May be repeated."""
+        transfer = self.owned(transfer_id, token)
+        file = self._file(transfer, number)
+        self.records.remove_file(transfer, number)
+        self._erase(transfer_id, [file])
+
+    def delete(self, transfer_id: str, token: str | None) -> None:
+        """Delete a transfer: from the first write on nobody gets at it; then what S3 has, then the records.
+
+        Where it is interrupted, the owner can repeat it.
+        """
+        transfer = self.owned(transfer_id, token, deleted_too=True)
+        with suppress(GoneError):  # an earlier deletion was interrupted: go on with it
+            transfer = self.records.change(transfer_id, {"deleted": True})
+        for first in range(1, transfer.last_number + 1, DELETE_BATCH):
+            self._erase(transfer_id, self.records.files(transfer_id, first, first + DELETE_BATCH - 1))
+        self.records.forget(transfer)
+
+    def owned(self, transfer_id: str, token: str | None, *, deleted_too: bool = False) -> Transfer:
+        """Return a live transfer to its owner; the one place where owners are told from others."""
+        if not token:
+            raise TokenMissing
+        transfer = self.records.transfer(transfer_id)
+        if transfer is None or not (deleted_too or transfer.is_live(self.now())):
+            raise NotFound
+        if not token_fits(token, transfer.owner_token_hash):
+            raise TokenWrong
+        return transfer
+
+    def _file(self, transfer: Transfer, number: int) -> File:
+        found = self.records.files(transfer.id, number, number) if 1 <= number <= transfer.last_number else []
+        if not found:
+            raise NotFound("There is no such file.")
+        return found[0]
+
+    def _planned(self, asked: Sequence[messages.NewFile], *, first: int) -> list[File]:
+        planned: list[File] = []
+        wrong: dict[str, str] = {}
+        for index, file in enumerate(asked):
+            try:
+                part_size = plan_part_size(file.size, asked=file.part_size, max_file_bytes=self.settings.max_file_bytes)
+            except PlanError as error:
+                wrong[f"files.{index}.{error.field}"] = str(error)
+                continue
+            planned.append(
+                File(
+                    number=first + index,
+                    name=file.name,
+                    size=file.size,
+                    type=file.type,
+                    part_size=part_size,
+                )
+            )
+        if wrong:
+            raise Invalid(wrong)
+        return planned
+
+    def _start(self, transfer_id: str, files: Sequence[File]) -> dict[int, File]:
+        """Begin a multipart upload for each of these files, several at a time."""
+        with ThreadPoolExecutor(S3_THREADS) as pool:
+            ids = pool.map(lambda file: self.objects.start(key_of(transfer_id, file.number)), files)
+            return {file.number: replace(file, upload_id=upload_id) for file, upload_id in zip(files, ids, strict=True)}
+
+    def _kept(self, transfer_id: str, file: File) -> File:
+        """Keep a new upload's id; where two calls began one at once, the first counts and the other is dropped."""
+        mine = file.upload_id or ""
+        kept = self.records.keep_upload(transfer_id, file.number, mine)
+        if kept != mine:
+            self.objects.abort(key_of(transfer_id, file.number), mine)
+        if kept is None:
+            raise Conflict("This file was removed meanwhile.")
+        return replace(file, upload_id=kept)
+
+    def _signed(self, transfer_id: str, file: File, part: messages.PartToSign) -> messages.SignedPart:
+        seconds = self.settings.upload_url_seconds
+        size = file.part_bytes(part.number)
+        key = key_of(transfer_id, file.number)
+        signed: SignedPut
+        if file.upload_id is None:
+            signed = self.objects.sign_whole(key, size=size, sha256=part.sha256, seconds=seconds)
+        else:
+            signed = self.objects.sign_part(
+                key,
+                upload_id=file.upload_id,
+                number=part.number,
+                size=size,
+                sha256=part.sha256 or "",
+                seconds=seconds,
+            )
+        return messages.SignedPart(
+            file=file.number,
+            number=part.number,
+            url=signed.url,
+            headers=signed.headers,
+            expires_at=moment(int(self.now()) + seconds),
+        )
+
+    def _erase(self, transfer_id: str, files: Sequence[File]) -> None:
+        """Abort the uploads first: afterwards nothing can become an object that is not deleted below."""
+        begun = [file for file in files if file.upload_id]
+        with ThreadPoolExecutor(S3_THREADS) as pool:
+            list(
+                pool.map(lambda file: self.objects.abort(key_of(transfer_id, file.number), file.upload_id or ""), begun)
+            )
+        self.objects.delete([key_of(transfer_id, file.number) for file in files])
+
+    def _expiry(self, transfer: Transfer, seconds: int) -> int:
+        if seconds not in self.settings.expiry_choices:
+            choices = ", ".join(str(choice) for choice in self.settings.expiry_choices)
+            raise Invalid({"expires_in": f"must be one of {choices} seconds"})
+        return expiry(transfer.created, int(self.now()), seconds, self.settings.longest_expiry)
+
+    def _too_many(self) -> Invalid:
+        return Invalid({"files": f"a transfer takes at most {self.settings.max_files} files"})
+
+
+def _check_parts(asked: Sequence[messages.PartToSign], files: Mapping[int, File]) -> None:
+    wrong: dict[str, str] = {}
+    for index, part in enumerate(asked):
+        file = files.get(part.file)
+        if file is None:
+            wrong[f"parts.{index}.file"] = f"this transfer has no file {part.file}"
+        elif part.number > file.part_count:
+            wrong[f"parts.{index}.number"] = f"file {part.file} has {file.part_count} parts"
+        elif part.sha256 is None and file.part_count > 1:
+            wrong[f"parts.{index}.sha256"] = "a file of several parts needs the SHA-256 of each"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _needing_upload(asked: Sequence[messages.PartToSign], files: Mapping[int, File]) -> list[File]:
+    named = {part.file: files[part.file] for part in asked if part.file in files}
+    return [file for file in named.values() if file.part_count > 1 and file.upload_id is None]
+
+
+def _missing(file: File, parts: Sequence[StoredPart]) -> list[int]:
+    sizes = {part.number: part.size for part in parts}
+    return [number for number in range(1, file.part_count + 1) if sizes.get(number) != file.part_bytes(number)]
+
+
+def _plan_of(file: File) -> messages.PlannedFile:
+    return messages.PlannedFile(number=file.number, part_size=file.part_size, part_count=file.part_count)

@@ -1,0 +1,208 @@
+"""The web function: pages, static files and everything a sender does. Its role cannot read a byte of any file."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Form
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.shared.cookies import Cookie, SameSite
+
+from backend import messages, pages
+from backend.downloads import Caller
+from backend.entry import (
+    OWNER,
+    answer_of,
+    caller,
+    counting,
+    downloads,
+    grant_cookie,
+    known_id,
+    logger,
+    metrics,
+    page,
+    resolver,
+    uploads,
+)
+from backend.errors import NotFound, PasswordNeeded, TokenWrong
+from backend.messages import answers
+from backend.passwords import GRANT_SECONDS
+from backend.settings import settings
+
+app = resolver()
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer a request of API Gateway."""
+    with counting():
+        return answer_of(app, event, context)
+
+
+@app.get("/", include_in_schema=False)
+def upload_page() -> Response[str]:
+    """Show the page that takes files."""
+    limits = settings()
+    return page(
+        HTTPStatus.OK,
+        "upload.html",
+        depth=0,
+        max_file_bytes=limits.max_file_bytes,
+        max_files=limits.max_files,
+        default_expiry=limits.default_expiry,
+    )
+
+
+@app.get("/static/.+", include_in_schema=False)
+def static_file() -> Response[str]:
+    """Serve a static file; for good, if the address has the hash of what is served."""
+    tree, _, path = app.current_event.path.removeprefix("/static/").partition("/")
+    file = pages.static_files().get(path)
+    if file is None:
+        raise NotFound("There is nothing at this address.")
+    caching = IMMUTABLE if tree == pages.static_hash() else "no-store"
+    return Response(HTTPStatus.OK, file.type, file.body, {"Cache-Control": caching})
+
+
+@app.get("/api/openapi.json", include_in_schema=False)
+def description() -> Response[str]:
+    """Describe the API."""
+    from backend.description import openapi_json  # noqa: PLC0415  costs 100 ms that no other request should pay
+
+    return Response(HTTPStatus.OK, "application/json", openapi_json())
+
+
+@app.post(
+    "/api/transfers",
+    status_code=201,
+    operation_id="createTransfer",
+    responses=answers(201, messages.CreatedTransfer, 400, 422),
+)
+def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.CreatedTransfer:
+    """Begin a transfer and sign its first parts."""
+    created = uploads().create(asked)
+    logger.append_keys(transfer_id=created.id)
+    logger.info("transfer created", extra={"files": len(asked.files), "bytes": sum(file.size for file in asked.files)})
+    metrics.add_metric(name="TransfersCreated", unit=MetricUnit.Count, value=1)
+    return created
+
+
+@app.post(
+    "/api/transfers/<transfer>/files",
+    status_code=201,
+    operation_id="addFiles",
+    security=OWNER,
+    responses=answers(201, messages.AddedFiles, 400, 401, 403, 404, 409, 422),
+)
+def add_files(transfer: str, asked: Annotated[messages.NewFiles, Body()]) -> messages.AddedFiles:
+    """Add files to a transfer."""
+    return uploads().add_files(known_id(transfer), _token(transfer), asked)
+
+
+@app.post(
+    "/api/transfers/<transfer>/parts",
+    operation_id="signParts",
+    security=OWNER,
+    responses=answers(200, messages.SignedParts, 400, 401, 403, 404, 409, 422),
+)
+def sign_parts(transfer: str, asked: Annotated[messages.PartsToSign, Body()]) -> messages.SignedParts:
+    """Sign the PUTs of any parts of any files of the transfer."""
+    return uploads().sign(known_id(transfer), _token(transfer), asked)
+
+
+@app.get(
+    "/api/transfers/<transfer>/files/<number>/parts",
+    operation_id="listParts",
+    security=OWNER,
+    responses=answers(200, messages.UploadedParts, 401, 403, 404, 422),
+)
+def list_parts(transfer: str, number: int) -> messages.UploadedParts:
+    """Return the parts of a file that S3 has."""
+    return uploads().parts(known_id(transfer), _token(transfer), number)
+
+
+@app.post(
+    "/api/transfers/<transfer>/files/<number>/complete",
+    status_code=202,
+    operation_id="completeFile",
+    security=OWNER,
+    responses=answers(202, messages.FileInState, 401, 403, 404, 409, 422),
+)
+def complete_file(transfer: str, number: int) -> messages.FileInState:
+    """Have S3 make one object of a file's parts. The file is stored when the status says so."""
+    return uploads().complete(known_id(transfer), _token(transfer), number)
+
+
+@app.delete(
+    "/api/transfers/<transfer>/files/<number>",
+    status_code=204,
+    operation_id="removeFile",
+    security=OWNER,
+    responses=answers(204, None, 401, 403, 404, 422),
+)
+def remove_file(transfer: str, number: int) -> Response[None]:
+    """Abort a file's upload, or delete it from S3, and take it out of the transfer."""
+    uploads().remove_file(known_id(transfer), _token(transfer), number)
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+@app.delete(
+    "/api/transfers/<transfer>",
+    status_code=204,
+    operation_id="deleteTransfer",
+    security=OWNER,
+    responses=answers(204, None, 401, 403, 404),
+)
+def delete_transfer(transfer: str) -> Response[None]:
+    """Abort every upload of a transfer and delete its files and records."""
+    uploads().delete(known_id(transfer), _token(transfer))
+    logger.info("transfer deleted")
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+@app.patch(
+    "/api/transfers/<transfer>",
+    operation_id="changeTransfer",
+    security=OWNER,
+    responses=answers(200, messages.SavedOptions, 400, 401, 403, 404, 422),
+)
+def change_transfer(transfer: str, asked: Annotated[messages.Options, Body()]) -> messages.SavedOptions:
+    """Save the options that are sent."""
+    return uploads().change(known_id(transfer), _token(transfer), asked)
+
+
+@app.get("/t/<transfer>", include_in_schema=False)
+def transfer_page(transfer: str) -> Response[str]:
+    """Show a transfer to whoever has its link, or ask for its password."""
+    shown = Caller(grant=caller(app, known_id(transfer)).grant)
+    try:
+        status = downloads().status(transfer, shown, since=None)
+    except PasswordNeeded:
+        return page(HTTPStatus.OK, "password.html", depth=1, transfer_id=transfer, error=None)
+    return page(HTTPStatus.OK, "transfer.html", depth=1, transfer=pages.transfer_context(transfer, status))
+
+
+@app.post("/t/<transfer>/unlock", include_in_schema=False)
+def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
+    """Trade the password for a grant cookie."""
+    try:
+        grant = downloads().unlock(known_id(transfer), password)
+    except TokenWrong:
+        words = "That is not the password. Check it, or ask the sender."
+        return page(HTTPStatus.FORBIDDEN, "password.html", depth=2, transfer_id=transfer, error=words)
+    cookie = Cookie(
+        grant_cookie(transfer),
+        grant,
+        path="/",
+        secure=app.current_event.headers.get("X-Forwarded-Proto") != "http",
+        http_only=True,
+        max_age=GRANT_SECONDS,
+        same_site=SameSite.LAX_MODE,
+    )
+    return Response(HTTPStatus.SEE_OTHER, headers={"Location": f"../{transfer}"}, cookies=[cookie])
+
+
+def _token(transfer: str) -> str | None:
+    return caller(app, transfer).token
