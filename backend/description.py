@@ -5,7 +5,7 @@ from functools import cache
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
-from backend import links, web
+from backend import links_routes, web
 
 TITLE = "Sidestep"
 
@@ -24,7 +24,7 @@ def openapi_json() -> str:
                 },
             )
         )
-        for app in (web.app, links.app)
+        for app in (web.app, links_routes.app)
     ]
     merged = described[0]
     for path, operations in described[1]["paths"].items():

@@ -1,4 +1,4 @@
-"""What a link holder and S3's events do: see a transfer, download, and make files downloadable. Knows no HTTP."""
+"""What a link holder does: see a transfer, unlock it, download. Knows no HTTP."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,11 +14,9 @@ from backend.transfers import (
     File,
     Transfer,
     content_disposition,
-    file_link,
     key_of,
     moment,
     page_link,
-    parse_key,
     token_fits,
 )
 
@@ -32,14 +30,6 @@ class Caller:
 
     token: str | None = None
     grant: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewlyStored:
-    """A file that became downloadable just now; `delay` is in seconds since S3 had it."""
-
-    bytes: int
-    delay: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,33 +116,3 @@ class Downloads:
     def _url(self, transfer_id: str, file: File, seconds: int) -> str:
         disposition = content_disposition(file.name, file.number)
         return self.objects.sign_download(key_of(transfer_id, file.number), disposition=disposition, seconds=seconds)
-
-    def arrived(self, key: str) -> NewlyStored | None:
-        """Make the object that arrived under `key` downloadable, once, if it is what was declared; else delete it.
-
-        Believes S3 and not the event: events come late, twice, in any order and for what is gone. Safe to repeat.
-        """
-        place = parse_key(key)
-        if place is None:
-            return None  # not one of ours: leave it alone
-        transfer_id, number = place
-        held = self.objects.head(key)
-        if held is None:
-            return None  # deleted since
-        transfer = self.records.transfer(transfer_id)
-        files = self.records.files(transfer_id, number, number) if transfer and not transfer.deleted else []
-        if transfer is None or not files:
-            self.objects.delete([key])
-            return None
-        if held.size != files[0].size:
-            reason = f"S3 received {held.size} bytes instead of {files[0].size}. Send the file again."
-            self.records.settle(transfer, number, "failed", {"reason": reason})
-            self.objects.delete([key])
-            return None
-        changes = {"link": file_link(transfer_id, number), "sha256": held.sha256}
-        outcome = self.records.settle(transfer, number, "stored", changes)
-        if outcome == "gone":
-            self.objects.delete([key])
-        if outcome != "now":
-            return None
-        return NewlyStored(bytes=held.size, delay=max(0.0, self.now() - held.modified.timestamp()))

@@ -1,35 +1,28 @@
-"""What both functions share at their edge: the resolver, who is calling, and how errors become answers."""
+"""What both functions share at their HTTP edge: the resolver, who is calling, and how errors become answers."""
 
 import os
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
-from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backend import messages, pages
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
-from backend.objects import Objects
-from backend.records import Records
 from backend.settings import settings
+from backend.telemetry import count_failure, logger
 from backend.transfers import is_id
 from backend.uploads import Uploads
-
-logger = Logger()
-metrics = Metrics()
+from backend.wiring import bucket, table
 
 Event = dict[str, Any]
 
@@ -57,23 +50,13 @@ _TITLES = {401: "Password needed", 404: "Nothing here", 405: "That does not work
 @cache
 def uploads() -> Uploads:
     """Return the sender's side on the real table and bucket."""
-    return Uploads(records=_records(), objects=_objects(), settings=settings(), now=time.time, random=os.urandom)
+    return Uploads(records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom)
 
 
 @cache
 def downloads() -> Downloads:
     """Return the recipient's side on the real table and bucket."""
-    return Downloads(records=_records(), objects=_objects(), settings=settings(), now=time.time)
-
-
-@cache
-def _records() -> Records:
-    return Records(settings().table_name)
-
-
-@cache
-def _objects() -> Objects:
-    return Objects(settings().bucket_name)
+    return Downloads(records=table(), objects=bucket(), settings=settings(), now=time.time)
 
 
 def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each kind of error, none with a branch of note
@@ -111,7 +94,7 @@ def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each ki
     @app.exception_handler(Exception)
     def broken(error: Exception) -> Response[Any]:
         logger.error("unexpected error", exc_info=error)
-        metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
+        count_failure()
         return _answer(app, SidestepError("Something went wrong on our side. Nothing was changed; please try again."))
 
     @app.not_found
@@ -146,16 +129,6 @@ def known_id(transfer: str) -> str:
         raise NotFound
     logger.append_keys(transfer_id=transfer)
     return transfer
-
-
-@contextmanager
-def counting() -> Generator[None]:
-    """Write out what was counted, if anything was: Powertools' own decorator warns when nothing was."""
-    try:
-        yield
-    finally:
-        if metrics.metric_set:
-            metrics.flush_metrics()
 
 
 def answer_of(app: APIGatewayRestResolver, event: Event, context: Any) -> Event:

@@ -1,71 +1,70 @@
-"""The links function: S3 tells it what arrived, API Gateway asks it for what only it may sign. It writes no byte."""
+"""The links function: S3 tells it, by a queue, what arrived; API Gateway asks it for what only it may sign."""
 
-from http import HTTPStatus
-from typing import Annotated, Any
+import json
+import time
+from functools import cache
+from typing import Any
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.data_classes import S3Event
-from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
 
-from backend import messages
-from backend.entry import LINK, answer_of, caller, counting, downloads, known_id, logger, metrics, resolver
-from backend.messages import answers
+from backend.arrivals import Arrivals
+from backend.telemetry import count_failure, counting, logger, metrics
+from backend.wiring import bucket, table
 
-app = resolver()
+
+@cache
+def arrivals() -> Arrivals:
+    """Return S3's side on the real table and bucket."""
+    return Arrivals(records=table(), objects=bucket(), now=time.time)
 
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
-    """Take S3's event, or answer a request of API Gateway."""
+    """Take a batch of S3's events from the queue, or answer a request of API Gateway."""
     with counting():
-        return arrived(S3Event(event)) if "Records" in event else answer_of(app, event, context)
+        if "Records" in event:
+            return arrived(event["Records"])
+        # A sender waits for the link: a cold start for S3's event should not load what only requests need.
+        from backend import entry, links_routes  # noqa: PLC0415
+
+        return entry.answer_of(links_routes.app, event, context)
 
 
-def arrived(event: S3Event) -> None:
-    """Make each object that arrived downloadable.
+def arrived(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Make each object that arrived downloadable, and name the messages that failed.
 
-    Every record is tried, whatever happens to the others. If any fails, Lambda runs the event again (which does the
-    good ones no harm) and in the end puts it into the dead-letter queue.
+    Only these come back, and in the end lie among the dead letters; all others are done, whatever happens beside them.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
-    failed: list[Exception] = []
-    for record in event.records:
+    return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in messages if not _done(each)]}
+
+
+def _done(message: dict[str, Any]) -> bool:
+    """Try every record of a message, whatever happens to the others. S3 sends one; its test event has none."""
+    done = True
+    for record in _records(message["body"]):
         try:
-            _arrived(record)
-        except Exception as error:  # noqa: BLE001  one bad record must not keep the others waiting
-            logger.exception(
-                "a record failed", extra={"key": record.raw_event.get("s3", {}).get("object", {}).get("key")}
-            )
-            metrics.add_metric(name="Failures", unit=MetricUnit.Count, value=1)
-            failed.append(error)
-    if failed:
-        raise ExceptionGroup("records that failed", failed)
+            _arrived(unquote_plus(record["s3"]["object"]["key"]))
+        except Exception:  # noqa: BLE001  one bad record must not keep the others waiting
+            logger.exception("an arrival failed")
+            count_failure()
+            done = False
+    return done
 
 
-def _arrived(record: S3EventRecord) -> None:
-    stored = downloads().arrived(unquote_plus(record.s3.get_object.key))
+def _records(body: str) -> list[dict[str, Any]]:
+    try:
+        return list(json.loads(body).get("Records", []))
+    except (ValueError, TypeError, AttributeError):
+        return [{}]  # nothing of S3's: it fails as a record does
+
+
+def _arrived(key: str) -> None:
+    logger.append_keys(key=key)
+    stored = arrivals().arrived(key)
     if stored is None:
         return
     logger.info("file stored", extra={"bytes": stored.bytes})
     metrics.add_metric(name="BytesStored", unit=MetricUnit.Bytes, value=stored.bytes)
     metrics.add_metric(name="SecondsToLink", unit=MetricUnit.Seconds, value=stored.delay)
-
-
-@app.get(
-    "/api/transfers/<transfer>",
-    operation_id="getTransfer",
-    security=LINK,
-    responses=answers(200, messages.TransferStatus, 401, 403, 404, 422),
-)
-def status(transfer: str, since: Annotated[str | None, Query(max_length=200)] = None) -> messages.TransferStatus:
-    """Return a transfer with what is new or changed since the cursor of an earlier answer."""
-    return downloads().status(known_id(transfer), caller(app, transfer), since)
-
-
-@app.get("/t/<transfer>/files/<number>", include_in_schema=False)
-def download(transfer: str, number: int) -> Response[Any]:
-    """Send the recipient to a fresh, short-lived presigned GET."""
-    url = downloads().download(known_id(transfer), number, caller(app, transfer))
-    return Response(HTTPStatus.SEE_OTHER, headers={"Location": url})

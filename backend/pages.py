@@ -2,10 +2,9 @@
 
 import hashlib
 import mimetypes
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from backend.messages import TransferStatus
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
 
-_UNITS = ("bytes", "KB", "MB", "GB", "TB")
-_STEP = 1_000
+_UNITS = ("kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,19 @@ def static_hash() -> str:
 def render(name: str, /, *, depth: int, **context: Any) -> str:
     """Render a template for a page that lies `depth` folders below the app's root."""
     root = "../" * depth or "./"
-    return _environment().get_template(name).render(root=root, static=_addresses(root), **context)
+    return _environment().get_template(name).render(root=root, static=partial(static_address, root), **context)
 
 
 def size_text(size: int) -> str:
-    """Spell bytes for people, in the decimal units that S3 and disks are sold in."""
-    value, unit = float(size), 0
-    while value >= _STEP and unit < len(_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-    return f"{size} bytes" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+    """Spell bytes for people as the page's script does: `1 byte`, `12 kB`, `1.5 MB`, `23 GB`."""
+    if size < 1_000:  # noqa: PLR2004
+        return "1 byte" if size == 1 else f"{size} bytes"
+    power = 1
+    while power < len(_UNITS) and size / 1_000**power >= 999.5:  # noqa: PLR2004  it would be rounded to 1000
+        power += 1
+    amount = size / 1_000**power
+    decimals = 1 if power > 1 and amount < 9.95 else 0  # noqa: PLR2004  likewise to 10.0
+    return f"{amount:.{decimals}f}".removesuffix(".0") + f" {_UNITS[power - 1]}"
 
 
 def transfer_context(transfer: str, status: TransferStatus) -> dict[str, Any]:
@@ -83,13 +85,11 @@ def transfer_context(transfer: str, status: TransferStatus) -> dict[str, Any]:
     }
 
 
-def _addresses(root: str) -> Callable[[str], str]:
-    def static(path: str) -> str:
-        if path not in static_files():
-            raise LookupError(f"there is no static file {path}")
-        return f"{root}static/{static_hash()}/{path}"
-
-    return static
+def static_address(root: str, path: str) -> str:
+    """Return the address of a static file as a page `root` away from the app's root needs it."""
+    if path not in static_files():
+        raise LookupError(f"there is no static file {path}")
+    return f"{root}static/{static_hash()}/{path}"
 
 
 @cache

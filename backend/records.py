@@ -8,6 +8,7 @@ The names sort so that one query from `tally` on reads the transfer and its tall
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields
 from decimal import Decimal
 from functools import cached_property
@@ -25,7 +26,7 @@ MAX_WRITES = 25
 MAX_GETS = 100
 
 Item = dict[str, Any]
-Settled = Literal["now", "before", "gone"]
+Stored = Literal["now", "before", "wrong_size", "unwanted"]
 
 _FILE_FIELDS = frozenset(field.name for field in fields(File))
 _TRANSFER_FIELDS = frozenset(field.name for field in fields(Transfer)) - {"id"}
@@ -195,54 +196,70 @@ class Records:
             return failed.item.get("upload_id") if failed.item and pending else None
         return upload_id
 
-    def settle(self, transfer: Transfer, number: int, event: Event, changes: Mapping[str, Any]) -> Settled:
-        """Move a pending file on, once. Safe to repeat: `before` means an earlier call did exactly this.
+    def store(self, transfer: str, number: int, *, size: int, sha256: str | None, link: str) -> Stored:
+        """Mark a pending file that was declared with this size as stored, once. Safe to repeat.
 
-        `gone` means that the file is not, or no longer, one that this can happen to.
+        `before`: an earlier call did it. `wrong_size`: it waits for another size. `unwanted`: it is no file that waits.
         """
-        outcome: Settled = "now"
-        sets = {"state": event, **changes}
+        outcome: Stored = "now"
         try:
-            self._update(
-                transfer.id,
+            item = self._update(
+                transfer,
                 _file_key(number),
-                "SET " + ", ".join(f"#{name} = :{name}" for name in sets),
-                "#state = :pending",
-                {":pending": "pending", **{f":{name}": value for name, value in sets.items()}},
+                "SET #state = :stored, sha256 = :sha256, link = :link",
+                "#state = :pending AND size = :size",
+                {":pending": "pending", ":stored": "stored", ":size": size, ":sha256": sha256, ":link": link},
+                returning="ALL_NEW",
             )
         except _ConditionFailed as failed:
-            if failed.item is None or failed.item["state"] != event:
-                return "gone"
-            outcome = "before"
-        self._tell(transfer, number, event)
+            if failed.item is None or failed.item["state"] not in ("pending", "stored"):
+                return "unwanted"
+            if failed.item["state"] == "pending":
+                return "wrong_size"
+            item, outcome = failed.item, "before"
+        self._tell(transfer, number, "stored", item["ttl"])
         return outcome
 
-    def remove_file(self, transfer: Transfer, number: int) -> None:
+    def fail(self, transfer: str, number: int, reason: str) -> None:
+        """Mark a pending file as failed, with words for people. Safe to repeat; any other file stays as it is."""
+        try:
+            item = self._update(
+                transfer,
+                _file_key(number),
+                "SET #state = :failed, reason = :reason",
+                "#state IN (:pending, :failed)",
+                {":pending": "pending", ":failed": "failed", ":reason": reason},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed:
+            return
+        self._tell(transfer, number, "failed", item["ttl"])
+
+    def remove_file(self, transfer: str, number: int) -> None:
         """Empty a file's record. It keeps its number, and the upload's id for an abort that must be repeated."""
         try:
-            self._update(
-                transfer.id,
+            item = self._update(
+                transfer,
                 _file_key(number),
                 "SET #state = :removed, #name = :none, #type = :none REMOVE link, sha256, reason",
                 "attribute_exists(pk)",
                 {":removed": "removed", ":none": ""},
+                returning="ALL_NEW",
             )
         except _ConditionFailed:
             return  # the whole transfer was deleted meanwhile
-        self._tell(transfer, number, "removed")
+        self._tell(transfer, number, "removed", item["ttl"])
 
-    def _tell(self, transfer: Transfer, number: int, event: Event) -> None:
+    def _tell(self, transfer: str, number: int, event: Event, ttl: int) -> None:
         entry = entry_of(event, number)
-        try:
+        with suppress(_ConditionFailed):  # told before
             self._update(
-                transfer.id,
+                transfer,
                 f"tally#{shard_of(number):02}",
                 "SET #log = list_append(if_not_exists(#log, :empty), :entries), #ttl = :ttl",
                 "NOT contains(#log, :entry)",
-                {":entry": entry, ":entries": [entry], ":empty": [], ":ttl": transfer.ttl},
+                {":entry": entry, ":entries": [entry], ":empty": [], ":ttl": ttl},
             )
-        except _ConditionFailed:
-            return  # told before
 
     def count_download(self, transfer: str, number: int, most: int | None) -> bool:
         """Count one download; return False, and count nothing, where `most` have been made."""

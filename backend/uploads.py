@@ -179,7 +179,7 @@ class Uploads:
         """Take a file out of the transfer, then abort its upload and delete what S3 has of it. May be repeated."""
         transfer = self.owned(transfer_id, token)
         file = self._file(transfer, number)
-        self.records.remove_file(transfer, number)
+        self.records.remove_file(transfer_id, number)
         self._erase(transfer_id, [file])
 
     def delete(self, transfer_id: str, token: str | None) -> None:
@@ -190,9 +190,14 @@ class Uploads:
         transfer = self.owned(transfer_id, token, deleted_too=True)
         with suppress(GoneError):  # an earlier deletion was interrupted: go on with it
             transfer = self.records.change(transfer_id, {"deleted": True})
+        coming: list[str] = []
         for first in range(1, transfer.last_number + 1, DELETE_BATCH):
-            self._erase(transfer_id, self.records.files(transfer_id, first, first + DELETE_BATCH - 1))
+            files = self.records.files(transfer_id, first, first + DELETE_BATCH - 1)
+            coming += [key_of(transfer_id, file.number) for file in files if file.state == "pending"]
+            self._erase(transfer_id, files)
         self.records.forget(transfer)
+        # What arrived while this ran was still taken in; what arrives from now on is deleted when S3 tells of it.
+        self.objects.delete(coming)
 
     def owned(self, transfer_id: str, token: str | None, *, deleted_too: bool = False) -> Transfer:
         """Return a live transfer to its owner; the one place where owners are told from others."""

@@ -14,12 +14,9 @@ from backend.entry import (
     OWNER,
     answer_of,
     caller,
-    counting,
     downloads,
     grant_cookie,
     known_id,
-    logger,
-    metrics,
     page,
     resolver,
     uploads,
@@ -28,6 +25,7 @@ from backend.errors import NotFound, PasswordNeeded, TokenWrong
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
+from backend.telemetry import counting, logger, metrics
 
 app = resolver()
 

@@ -9,6 +9,7 @@ import pytest
 # Powertools reads these while the entries are imported.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE": "Sidestep"}
 
+from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.settings import Settings
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
@@ -54,6 +55,12 @@ def uploads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Uploads
 def downloads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Downloads:
     """Return the recipient's side, on the same table and bucket."""
     return Downloads(records=records, objects=objects, settings=SETTINGS, now=clock)
+
+
+@pytest.fixture
+def arrivals(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Arrivals:
+    """Return S3's side, likewise."""
+    return Arrivals(records=records, objects=objects, now=clock)
 
 
 def _random() -> Callable[[int], bytes]:

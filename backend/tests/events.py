@@ -53,14 +53,21 @@ def request(
 
 
 def arrivals(*keys: str) -> dict[str, Any]:
-    """Return S3's event for objects that arrived."""
+    """Return a batch from the queue: a message of S3 for each object that arrived, with `message-1`, … as ids."""
+    return messages(*(json.dumps({"Records": [s3_record(key)]}) for key in keys))
+
+
+def s3_record(key: str) -> dict[str, Any]:
+    """Return S3's record of an object that arrived."""
+    place = {"bucket": {"name": "bucket"}, "object": {"key": quote_plus(key, safe="/")}}
+    return {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": place}
+
+
+def messages(*bodies: str) -> dict[str, Any]:
+    """Return a batch from the queue with these bodies."""
     return {
         "Records": [
-            {
-                "eventSource": "aws:s3",
-                "eventName": "ObjectCreated:Put",
-                "s3": {"bucket": {"name": "bucket"}, "object": {"key": quote_plus(key, safe="/")}},
-            }
-            for key in keys
+            {"messageId": f"message-{number}", "eventSource": "aws:sqs", "body": body}
+            for number, body in enumerate(bodies, 1)
         ]
     }

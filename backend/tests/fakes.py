@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
-from backend.records import BusyError, FullError, GoneError, Records, Settled
+from backend.records import BusyError, FullError, GoneError, Records, Stored
 from backend.tally import Event, Tally, entry_of, shard_of
 from backend.transfers import File, Transfer
 
@@ -77,27 +77,33 @@ class FakeRecords(Records):
             self.rows[transfer, number] = replace(row, upload_id=upload_id)
         return self.rows[transfer, number].upload_id
 
-    def settle(self, transfer: Transfer, number: int, event: Event, changes: Mapping[str, Any]) -> Settled:
-        row = self.rows.get((transfer.id, number))
-        outcome: Settled = "now"
-        if row is None or row.state not in ("pending", event):
-            return "gone"
-        if row.state == event:
-            outcome = "before"
-        else:
-            self.rows[transfer.id, number] = replace(row, state=event, **changes)
-        self._tell(transfer, number, event)
-        return outcome
+    def store(self, transfer: str, number: int, *, size: int, sha256: str | None, link: str) -> Stored:
+        row = self.rows.get((transfer, number))
+        if row is None or row.state not in ("pending", "stored"):
+            return "unwanted"
+        if row.state == "stored":
+            return "before"
+        if row.size != size:
+            return "wrong_size"
+        self.rows[transfer, number] = replace(row, state="stored", sha256=sha256, link=link)
+        self._happened(transfer, number, "stored")
+        return "now"
 
-    def remove_file(self, transfer: Transfer, number: int) -> None:
-        row = self.rows.get((transfer.id, number))
+    def fail(self, transfer: str, number: int, reason: str) -> None:
+        row = self.rows.get((transfer, number))
+        if row is not None and row.state == "pending":
+            self.rows[transfer, number] = replace(row, state="failed", reason=reason)
+            self._happened(transfer, number, "failed")
+
+    def remove_file(self, transfer: str, number: int) -> None:
+        row = self.rows.get((transfer, number))
         if row is not None:
             bare = replace(row, state="removed", name="", type="", link=None, sha256=None, reason=None)
-            self.rows[transfer.id, number] = bare
-            self._tell(transfer, number, "removed")
+            self.rows[transfer, number] = bare
+            self._happened(transfer, number, "removed")
 
-    def _tell(self, transfer: Transfer, number: int, event: Event) -> None:
-        entries = self.lists.setdefault(transfer.id, {}).setdefault(shard_of(number), [])
+    def _happened(self, transfer: str, number: int, event: Event) -> None:
+        entries = self.lists.setdefault(transfer, {}).setdefault(shard_of(number), [])
         if entry_of(event, number) not in entries:
             entries.append(entry_of(event, number))
 

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
+from backend.arrivals import Arrivals
 from backend.downloads import Caller, Downloads
 from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
 from backend.messages import CreatedTransfer, NewFile, NewFiles, NewTransfer, Options
@@ -18,101 +19,105 @@ def begin(uploads: Uploads, *sizes: int) -> CreatedTransfer:
     return uploads.create(NewTransfer(files=[NewFile(name=f"f/{n}.bin", size=size) for n, size in enumerate(sizes, 1)]))
 
 
-def arrive(downloads: Downloads, objects: FakeObjects, made: CreatedTransfer, number: int, size: int) -> None:
+def arrive(arrivals: Arrivals, objects: FakeObjects, made: CreatedTransfer, number: int, size: int) -> None:
     """Let an object arrive, and S3 tell of it."""
     objects.put(key_of(made.id, number), size)
-    downloads.arrived(key_of(made.id, number))
+    arrivals.arrived(key_of(made.id, number))
 
 
 def test_a_file_has_a_link_when_it_is_stored_and_not_before(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
 ) -> None:
     """The transfer has one when every file has."""
     made = begin(uploads, 5, 7)
-    arrive(downloads, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 1, 5)
     status = downloads.status(made.id, Caller(), None)
     assert [(file.state, file.link) for file in status.files] == [("stored", f"t/{made.id}/files/1"), ("pending", None)]
     assert (status.state, status.link) == ("uploading", None)
-    arrive(downloads, objects, made, 2, 7)
+    arrive(arrivals, objects, made, 2, 7)
     status = downloads.status(made.id, Caller(), None)
     assert (status.state, status.link) == ("ready", f"t/{made.id}")
 
 
 def test_an_event_that_comes_again_changes_nothing(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
 ) -> None:
     """It is counted once, and only the first time is told as new."""
     made = begin(uploads, 5)
     objects.put(key_of(made.id, 1), 5)
-    assert downloads.arrived(key_of(made.id, 1)) is not None
+    assert arrivals.arrived(key_of(made.id, 1)) is not None
     before = downloads.status(made.id, Caller(), None)
-    assert downloads.arrived(key_of(made.id, 1)) is None
+    assert arrivals.arrived(key_of(made.id, 1)) is None
     assert downloads.status(made.id, Caller(), None) == before
 
 
 def test_the_delay_is_counted_from_when_s3_had_the_object(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
+    arrivals: Arrivals, uploads: Uploads, objects: FakeObjects, clock: Clock
 ) -> None:
     """An operator sees how fast links appear."""
     made = begin(uploads, 5)
     objects.put(key_of(made.id, 1), 5)
     clock.now += 3
-    stored = downloads.arrived(key_of(made.id, 1))
+    stored = arrivals.arrived(key_of(made.id, 1))
     assert stored
     assert (stored.bytes, stored.delay) == (5, 3)
 
 
 def test_an_object_of_another_size_is_deleted_and_the_file_says_why(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
 ) -> None:
     """S3 is believed, not the client."""
     made = begin(uploads, 5)
-    arrive(downloads, objects, made, 1, 6)
+    arrive(arrivals, objects, made, 1, 6)
     status = downloads.status(made.id, Caller(), None)
     assert status.files[0].state == "failed"
-    assert "6 bytes instead of 5" in (status.files[0].reason or "")
+    assert "6 bytes" in (status.files[0].reason or "")
     assert status.counts.failed == 1
     assert not objects.stored
 
 
-def test_an_object_that_is_not_ours_is_left_alone(downloads: Downloads, objects: FakeObjects) -> None:
+def test_an_object_that_is_not_ours_is_left_alone(arrivals: Arrivals, objects: FakeObjects) -> None:
     """Its key is none that we make."""
     objects.put("files/other.txt", 5)
-    assert downloads.arrived("files/other.txt") is None
+    assert arrivals.arrived("files/other.txt") is None
     assert "files/other.txt" in objects.stored
 
 
-def test_an_object_of_a_deleted_transfer_is_deleted(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
-) -> None:
+def test_an_object_of_a_deleted_transfer_is_deleted(arrivals: Arrivals, uploads: Uploads, objects: FakeObjects) -> None:
     """A PUT that was under way when its transfer went leaves nothing."""
     made = begin(uploads, 5)
     uploads.delete(made.id, made.owner_token)
-    arrive(downloads, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 1, 5)
     assert not objects.stored
 
 
-def test_an_object_of_a_removed_file_is_deleted(uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
+def test_an_object_of_a_removed_file_is_deleted(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
     """The file stays removed."""
     made = begin(uploads, 5, 5)
     uploads.remove_file(made.id, made.owner_token, 1)
-    arrive(downloads, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 1, 5)
     assert not objects.stored
     assert downloads.status(made.id, Caller(), None).counts.stored == 0
 
 
-def test_an_event_for_an_object_that_is_gone_again_does_nothing(uploads: Uploads, downloads: Downloads) -> None:
+def test_an_event_for_an_object_that_is_gone_again_does_nothing(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads
+) -> None:
     """Events come late."""
     made = begin(uploads, 5)
-    assert downloads.arrived(key_of(made.id, 1)) is None
+    assert arrivals.arrived(key_of(made.id, 1)) is None
     assert downloads.status(made.id, Caller(), None).files[0].state == "pending"
 
 
-def test_a_poll_carries_only_what_changed(uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
+def test_a_poll_carries_only_what_changed(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
     """From the cursor of the create call on."""
     made = begin(uploads, 1, 2, 3)
     assert downloads.status(made.id, Caller(), made.cursor).files == []
-    arrive(downloads, objects, made, 2, 2)
+    arrive(arrivals, objects, made, 2, 2)
     first = downloads.status(made.id, Caller(), made.cursor)
     assert [file.number for file in first.files] == [2]
     assert downloads.status(made.id, Caller(), first.cursor).files == []
@@ -125,7 +130,7 @@ def test_a_poll_carries_only_what_changed(uploads: Uploads, downloads: Downloads
 @hypothesis_settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["add", "store", "remove", "poll"]), max_size=60), st.randoms())
 def test_polls_add_up_to_the_whole(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects, steps: list[str], random: Random
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects, steps: list[str], random: Random
 ) -> None:
     """Whoever follows the cursor knows what a full answer says."""
     made = begin(uploads, 1)
@@ -141,7 +146,7 @@ def test_polls_add_up_to_the_whole(
                 .number
             )
         elif step == "store":
-            arrive(downloads, objects, made, number, 1)
+            arrive(arrivals, objects, made, number, 1)
         elif step == "remove":
             uploads.remove_file(made.id, made.owner_token, number)
         else:
@@ -173,11 +178,11 @@ def test_a_cursor_that_is_none_is_refused(uploads: Uploads, downloads: Downloads
 
 
 def test_only_the_owner_gets_presigned_urls_with_the_status(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
 ) -> None:
     """Good for an hour, made at that moment."""
     made = begin(uploads, 5)
-    arrive(downloads, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 1, 5)
     assert downloads.status(made.id, Caller(), None).files[0].download_url is None
     url = downloads.status(made.id, Caller(token=made.owner_token), None).files[0].download_url
     assert url is not None
@@ -185,11 +190,11 @@ def test_only_the_owner_gets_presigned_urls_with_the_status(
 
 
 def test_a_download_is_saved_under_the_files_own_name(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
 ) -> None:
     """By a URL that is signed for this file and lives for the configured time."""
     made = begin(uploads, 5)
-    arrive(downloads, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 1, 5)
     url = downloads.download(made.id, 1, Caller())
     assert f"files/{made.id}/1?" in url
     assert 'filename="1.bin"' in url
@@ -207,12 +212,12 @@ def test_there_is_no_download_before_the_file_is_stored(uploads: Uploads, downlo
 
 
 def test_a_limit_of_downloads_holds_for_each_file_and_not_for_the_owner(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
 ) -> None:
     """Two of each file, and then no more."""
     made = begin(uploads, 5, 5)
-    arrive(downloads, objects, made, 1, 5)
-    arrive(downloads, objects, made, 2, 5)
+    arrive(arrivals, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 2, 5)
     uploads.change(made.id, made.owner_token, Options(max_downloads=2))
     for _ in range(2):
         downloads.download(made.id, 1, Caller())
@@ -223,11 +228,11 @@ def test_a_limit_of_downloads_holds_for_each_file_and_not_for_the_owner(
 
 
 def test_a_password_hides_everything_until_it_is_given(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
 ) -> None:
     """Names, sizes and downloads; the owner needs none, and a grant ends."""
     made = begin(uploads, 5)
-    arrive(downloads, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 1, 5)
     uploads.change(made.id, made.owner_token, Options(password="secret"))
     for caller in (Caller(), Caller(grant="1.0")):
         with pytest.raises(PasswordNeeded):
@@ -252,11 +257,11 @@ def test_a_wrong_owner_token_is_told(uploads: Uploads, downloads: Downloads) -> 
 
 
 def test_at_expiry_nobody_gets_anything_to_the_second(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
 ) -> None:
     """And the answer is the one for a transfer that never was."""
     made = begin(uploads, 5)
-    arrive(downloads, objects, made, 1, 5)
+    arrive(arrivals, objects, made, 1, 5)
     uploads.change(made.id, made.owner_token, Options(expires_in=3_600))
     clock.now += 3_599
     downloads.download(made.id, 1, Caller())
@@ -269,9 +274,9 @@ def test_at_expiry_nobody_gets_anything_to_the_second(
 
 
 def test_a_large_file_arrives_like_a_small_one(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects, records: FakeRecords
+    arrivals: Arrivals, uploads: Uploads, objects: FakeObjects, records: FakeRecords
 ) -> None:
     """The event of a completed multipart upload is an event like any other."""
     made = begin(uploads, 40 * MIB)
-    arrive(downloads, objects, made, 1, 40 * MIB)
+    arrive(arrivals, objects, made, 1, 40 * MIB)
     assert records.rows[made.id, 1].sha256 == "sum"

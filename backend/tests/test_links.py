@@ -5,20 +5,23 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from backend import links
+from backend import links, links_routes
+from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.messages import NewFile, NewTransfer
-from backend.tests.events import Context, arrivals, request
+from backend.tests.events import Context, arrivals, messages, request, s3_record
 from backend.tests.fakes import FakeObjects
 from backend.transfers import key_of
 from backend.uploads import Uploads
 
 
 @pytest.fixture(autouse=True)
-def served(monkeypatch: pytest.MonkeyPatch, downloads: Downloads) -> None:
+def served(monkeypatch: pytest.MonkeyPatch, downloads: Downloads, arrivals: Arrivals) -> None:
     """Let the function work on the table and bucket in memory."""
-    monkeypatch.setattr(links, "downloads", lambda: downloads)
+    monkeypatch.setattr(links, "arrivals", lambda: arrivals)
+    monkeypatch.setattr(links_routes, "downloads", lambda: downloads)
 
 
 def call(path: str, **more: Any) -> dict[str, Any]:
@@ -47,20 +50,60 @@ def test_s3s_event_makes_files_downloadable(transfer: Any, capsys: pytest.Captur
     assert '"SecondsToLink":[0.0,0.0]' in logged
 
 
-def test_a_bad_record_fails_the_event_after_the_good_ones_are_done(
+def test_only_the_message_that_failed_comes_back(
     transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lambda then repeats it, and in the end puts it into the dead-letter queue."""
+    """The others are done, whatever happens beside them."""
     head = objects.head
 
     def failing(key: str) -> Any:
         return head(key) if key.endswith("/2") else 1 / 0
 
     monkeypatch.setattr(objects, "head", failing)
-    with pytest.raises(ExceptionGroup):
-        links.handler(arrivals(key_of(transfer.id, 1), key_of(transfer.id, 2)), Context())
+    answer = links.handler(arrivals(key_of(transfer.id, 1), key_of(transfer.id, 2)), Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
     files = json.loads(call(f"/api/transfers/{transfer.id}")["body"])["files"]
     assert [file["state"] for file in files] == ["pending", "stored"]
+
+
+def test_of_several_records_in_a_message_a_bad_one_does_not_stop_the_rest(transfer: Any) -> None:
+    """The message comes back for it; doing the good ones again does no harm."""
+    body = json.dumps({"Records": [{"eventSource": "aws:s3"}, s3_record(key_of(transfer.id, 1))]})
+    for _ in range(2):
+        assert links.handler(messages(body), Context()) == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+    files = json.loads(call(f"/api/transfers/{transfer.id}")["body"])["files"]
+    assert [file["state"] for file in files] == ["stored", "pending"]
+
+
+@pytest.mark.parametrize(
+    ("body", "failed"),
+    [('{"Event": "s3:TestEvent"}', 0), ('{"Records": []}', 0), ("nonsense", 1), ("[1]", 1), ("{}", 0)],
+)
+def test_a_message_without_records_is_s3s_test_or_nonsense(body: str, failed: int) -> None:
+    """S3 tries the queue when it is told of it; anything else that is not S3's fails."""
+    answer = links.handler(messages(body), Context())
+    assert answer is not None
+    assert len(answer["batchItemFailures"]) == failed
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["s3", "object", "key"]), inner),
+)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_message_whatever_it_holds_stops_the_batch(payload: Any) -> None:
+    """It fails alone, or is nothing."""
+    answer = links.handler(messages(json.dumps(payload), json.dumps({"Records": payload})), Context())
+    assert answer is not None
+    assert set(answer) == {"batchItemFailures"}
 
 
 def test_keys_arrive_url_encoded_and_are_decoded(objects: FakeObjects, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +112,8 @@ def test_keys_arrive_url_encoded_and_are_decoded(objects: FakeObjects, monkeypat
     monkeypatch.setattr(objects, "head", seen.append)
     links.handler(arrivals("files/a b+c"), Context())
     assert seen == []
-    links.handler({"Records": [{"s3": {"object": {"key": "files%2F" + "a" * 26 + "%2F1"}}}]}, Context())
+    encoded = {"Records": [{"s3": {"object": {"key": "files%2F" + "a" * 26 + "%2F1"}}}]}
+    links.handler(messages(json.dumps(encoded)), Context())
     assert seen == [f"files/{'a' * 26}/1"]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from backend.arrivals import Arrivals
 from backend.downloads import Caller, Downloads
 from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
 from backend.messages import CreatedTransfer, NewFile, NewFiles, NewTransfer, Options, PartsToSign, PartToSign
@@ -130,12 +131,12 @@ def test_of_two_uploads_begun_at_once_the_first_counts(
 
 
 def test_files_that_need_no_parts_any_more_are_named_and_do_not_stop_the_others(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects
+    arrivals: Arrivals, uploads: Uploads, objects: FakeObjects
 ) -> None:
     """A retry that comes late must not fail the batch that it is in."""
     made = uploads.create(new(1, 1, 1))
     objects.put(key_of(made.id, 1), 1)
-    downloads.arrived(key_of(made.id, 1))
+    arrivals.arrived(key_of(made.id, 1))
     uploads.remove_file(made.id, made.owner_token, 2)
     signed = uploads.sign(made.id, made.owner_token, to_sign((1, 1), (2, 1), (3, 1)))
     assert [url.file for url in signed.urls] == [3]
@@ -167,13 +168,13 @@ def test_completing_with_parts_missing_or_of_wrong_size_names_them(
     assert not objects.stored
 
 
-def test_completing_may_be_repeated(uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
+def test_completing_may_be_repeated(arrivals: Arrivals, uploads: Uploads, objects: FakeObjects) -> None:
     """Before S3's event came, and after."""
     made = uploads.create(new(BIG, parts=[(1, 1)]))
     send_parts(objects, 16 * MIB, 16 * MIB, 8 * MIB)
     uploads.complete(made.id, made.owner_token, 1)
     assert uploads.complete(made.id, made.owner_token, 1).state == "pending"
-    downloads.arrived(key_of(made.id, 1))
+    arrivals.arrived(key_of(made.id, 1))
     assert uploads.complete(made.id, made.owner_token, 1).state == "stored"
 
 
@@ -196,12 +197,12 @@ def test_removing_a_file_aborts_its_upload(uploads: Uploads, downloads: Download
 
 
 def test_deleting_leaves_nothing(
-    uploads: Uploads, downloads: Downloads, objects: FakeObjects, records: FakeRecords
+    arrivals: Arrivals, uploads: Uploads, objects: FakeObjects, records: FakeRecords
 ) -> None:
     """No object, no upload, no record; and the second time there is nothing to delete."""
     made = uploads.create(new(BIG, 1, parts=[(1, 1)]))
     objects.put(key_of(made.id, 2), 1)
-    downloads.arrived(key_of(made.id, 2))
+    arrivals.arrived(key_of(made.id, 2))
     uploads.delete(made.id, made.owner_token)
     assert [objects.stored, objects.uploads, records.transfers, records.rows, records.lists] == [{}] * 5
     with pytest.raises(NotFound):

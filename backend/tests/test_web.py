@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from backend import pages, web
+from backend.arrivals import Arrivals
 from backend.downloads import Downloads
-from backend.entry import logger
+from backend.telemetry import logger
 from backend.tests.conftest import SETTINGS
 from backend.tests.events import Context, request
 from backend.tests.fakes import FakeObjects
@@ -260,12 +261,12 @@ def test_nothing_but_static_files_is_served_as_one(path: str) -> None:
 HOSTILE = '<script>alert(1)</script>"\u202egpj.exe'
 
 
-def test_a_transfer_page_shows_names_as_text(downloads: Downloads, objects: FakeObjects) -> None:
+def test_a_transfer_page_shows_names_as_text(arrivals: Arrivals, objects: FakeObjects) -> None:
     """And links each file that is stored."""
     files = [{"name": HOSTILE, "size": 1}, {"name": "", "size": 2}]
     transfer = call("POST", "/api/transfers", body={"files": files}).json
     objects.put(key_of(transfer["id"], 1), 1)
-    downloads.arrived(key_of(transfer["id"], 1))
+    arrivals.arrived(key_of(transfer["id"], 1))
     page = call("GET", f"/t/{transfer['id']}")
     assert page.status == HTTPStatus.OK
     assert "<script>alert" not in page.body

@@ -1,0 +1,45 @@
+"""What S3's events do: make the files that arrived downloadable. Imports no more than a cold start should pay for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend.objects import Objects
+from backend.records import Records
+from backend.transfers import file_link, parse_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewlyStored:
+    """A file that became downloadable just now; `delay` is in seconds since S3 had it."""
+
+    bytes: int
+    delay: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrivals:
+    """S3's side. `now` gives epoch seconds."""
+
+    records: Records
+    objects: Objects
+    now: Callable[[], float]
+
+    def arrived(self, key: str) -> NewlyStored | None:
+        """Make the object under `key` downloadable, once, if it is what was declared; delete it if it is not.
+
+        Believes S3 and not the event: events come late, twice, in any order and for what is gone. Safe to repeat.
+        """
+        place = parse_key(key)
+        if place is None:
+            return None  # not one of ours: leave it alone
+        held = self.objects.head(key)
+        if held is None:
+            return None  # deleted since
+        outcome = self.records.store(*place, size=held.size, sha256=held.sha256, link=file_link(*place))
+        if outcome == "now":
+            return NewlyStored(bytes=held.size, delay=max(0.0, self.now() - held.modified.timestamp()))
+        if outcome == "wrong_size":
+            self.records.fail(*place, f"S3 received {held.size} bytes, which is not what was declared.")
+        if outcome != "before":
+            self.objects.delete([key])
+        return None

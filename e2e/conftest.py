@@ -1,0 +1,142 @@
+"""One local cloud and one browser for the run; a fresh context, and eyes on everything it does, for each test."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+
+from e2e.cloud import ROOT, Cloud, local_cloud
+from infra.steps import find_browser
+
+RESULTS = ROOT / "test-results"
+# Chromium calls home at every start otherwise, which the tests count as a request to a third origin.
+QUIET = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Return the local cloud of this run; `SIDESTEP_CLOUD` names the work folder of one that is running already."""
+    running = os.environ.get("SIDESTEP_CLOUD")
+    if running:
+        outputs = Cloud("", Path(running)).outputs
+        yield Cloud(outputs["Address"], Path(running))
+        return
+    with local_cloud(tmp_path_factory.mktemp("cloud")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def marker(cloud: Cloud) -> str:
+    """Return what marks this run's bad event, and send it: links gives up on it after three tries, a minute later."""
+    mark = f"bad-{os.urandom(8).hex()}"
+    body = json.dumps({"Records": [{"eventSource": "aws:s3", "marker": mark}]})
+    cloud.client("sqs").send_message(QueueUrl=cloud.outputs["Arrivals"], MessageBody=body)
+    return mark
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return Chromium."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=find_browser(), args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        )
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Watch:
+    """What a page did that it should not: errors on the console, and requests to a third origin.
+
+    Neither requests nor the devtools' network events are listened to: each would carry the body of every part along.
+    """
+
+    complaints: list[str] = field(default_factory=list[str])
+    forgiven: list[re.Pattern[str]] = field(default_factory=list[re.Pattern[str]])
+
+    def forgive(self, pattern: str) -> None:
+        """Expect complaints like this one, in a test that provokes them."""
+        self.forgiven.append(re.compile(pattern))
+
+    def attach(self, page: Page) -> None:
+        """Watch a page."""
+        page.add_init_script("performance.setResourceTimingBufferSize(10000)")
+        page.on("console", self._heard)
+        page.on("pageerror", self._threw)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def _threw(self, error: Error) -> None:
+        self.complaints.append(f"uncaught: {error}")
+
+    def unforgiven(self) -> list[str]:
+        """Return the complaints that no test expected."""
+        return [said for said in self.complaints if not any(pattern.search(said) for pattern in self.forgiven)]
+
+
+def origins_asked(page: Page) -> set[str]:
+    """Return the origins from which a page has loaded anything."""
+    urls: list[str] = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    parts = [urlsplit(url) for url in urls]
+    return {f"{url.scheme}://{url.netloc}" for url in parts if url.scheme in ("http", "https")}
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """Return the eyes on this test's pages."""
+    return Watch()
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """Return a clean browser context; a failing test leaves a trace and a screenshot in test-results/."""
+    made = browser.new_context(accept_downloads=True)
+    made.grant_permissions(["clipboard-read", "clipboard-write"])
+    made.set_default_timeout(30_000)
+    made.tracing.start(screenshots=True, snapshots=True)
+    yield made
+    if request.node.stash.get(FAILED, False):
+        name = re.sub(r"\W+", "-", request.node.name)[:80]
+        RESULTS.mkdir(exist_ok=True)
+        for number, page in enumerate(made.pages):
+            page.screenshot(path=RESULTS / f"{name}-{number}.png", full_page=True)
+        made.tracing.stop(path=RESULTS / f"{name}.zip")
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, cloud: Cloud, watch: Watch) -> Iterator[Page]:
+    """Return the upload page; afterwards nothing may have been complained of, and no third origin asked."""
+    opened = context.new_page()
+    watch.attach(opened)
+    opened.goto(cloud.address)
+    yield opened
+    assert watch.unforgiven() == []
+    port = urlsplit(cloud.address).port
+    assert origins_asked(opened) <= {f"http://localhost:{port}", f"http://127.0.0.1:{port}"}
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Remember failures for the fixtures, and show what the local cloud said."""
+    report: Any = yield
+    if report.failed:
+        item.stash[FAILED] = True
+        cloud: Cloud | None = getattr(item, "funcargs", {}).get("cloud")
+        if cloud:
+            lines = cloud.log().splitlines()[-60:]
+            report.sections.append(("local cloud", "\n".join(lines)))
+    return report

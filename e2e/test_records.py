@@ -1,0 +1,171 @@
+"""The real table behaves as the one in memory that the backend's tests use, where it matters: what is conditional."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from backend.records import BusyError, FullError, GoneError, Records
+from backend.tally import Counts
+from backend.tests.fakes import FakeRecords
+from backend.transfers import File, Transfer, id_of
+from e2e.cloud import Cloud
+
+NOW = 1_800_000_000
+
+
+@pytest.fixture(params=["real", "fake"])
+def records(request: pytest.FixtureRequest, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Records:
+    """Return the deployed table, then the one in memory."""
+    if request.param == "fake":
+        return FakeRecords()
+    real = Records(cloud.outputs["Table"])
+    monkeypatch.setitem(vars(real), "_db", cloud.client("dynamodb"))
+    return real
+
+
+def a_transfer(files: int) -> tuple[Transfer, list[File]]:
+    """Return a new transfer with so many files."""
+    made = Transfer(
+        id=id_of(os.urandom(16)), created=NOW, expires_at=NOW + 9, ttl=NOW + 99, owner_token_hash="h", last_number=files
+    )
+    return made, [a_file(number) for number in range(1, files + 1)]
+
+
+def a_file(number: int) -> File:
+    """Return a pending file."""
+    return File(number=number, name=f"n{number}", size=number, type="", part_size=5)
+
+
+def test_what_is_created_is_read_back(records: Records) -> None:
+    """Also more files than one batch takes."""
+    transfer, files = a_transfer(130)
+    records.create(transfer, files)
+    assert records.transfer(transfer.id) == transfer
+    assert records.files(transfer.id, 1, 130) == files
+    assert records.files(transfer.id, 129, 500) == files[128:]
+    assert records.some_files(transfer.id, [2, 999, *range(1, 131)]) == {file.number: file for file in files}
+    assert records.transfer("a" * 26) is None
+    assert records.overview("a" * 26) is None
+
+
+def test_a_file_is_settled_once_and_counted_once(records: Records) -> None:
+    """However many times at once."""
+    transfer, files = a_transfer(3)
+    records.create(transfer, files)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda _: records.store(transfer.id, 1, size=1, sha256=None, link="l"), range(8)))
+    assert sorted(outcomes) == ["before"] * 7 + ["now"]
+    records.fail(transfer.id, 1, "too late")
+    assert records.store(transfer.id, 9, size=9, sha256=None, link="l") == "unwanted"
+    assert records.store(transfer.id, 2, size=1, sha256=None, link="l") == "wrong_size"
+    found = records.overview(transfer.id)
+    assert found
+    assert found[1].counts(3) == Counts(files=3, stored=1, failed=0)
+    assert records.files(transfer.id, 1, 1) == [replace(files[0], state="stored", link="l")]
+
+
+def test_many_files_that_finish_at_once_are_all_counted(records: Records) -> None:
+    """They share no item that they would fight over."""
+    transfer, files = a_transfer(200)
+    records.create(transfer, files)
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = set(
+            pool.map(lambda file: records.store(transfer.id, file.number, size=file.size, sha256="s", link="l"), files)
+        )
+    found = records.overview(transfer.id)
+    assert outcomes == {"now"}
+    assert found
+    assert found[1].counts(200).ready
+
+
+def test_the_first_upload_of_a_file_counts(records: Records) -> None:
+    """And none of a file that is not pending."""
+    transfer, files = a_transfer(2)
+    records.create(transfer, files)
+    assert records.keep_upload(transfer.id, 1, "one") == "one"
+    assert records.keep_upload(transfer.id, 1, "two") == "one"
+    records.store(transfer.id, 2, size=2, sha256=None, link="l")
+    assert records.keep_upload(transfer.id, 2, "one") is None
+    assert records.keep_upload(transfer.id, 3, "one") is None
+
+
+def test_a_file_fails_once_and_stays_failed(records: Records) -> None:
+    """With its reason; an object that comes later is unwanted."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    for _ in range(2):
+        records.fail(transfer.id, 1, "why")
+    assert records.files(transfer.id, 1, 1) == [replace(files[0], state="failed", reason="why")]
+    assert records.store(transfer.id, 1, size=1, sha256=None, link="l") == "unwanted"
+    found = records.overview(transfer.id)
+    assert found
+    assert found[1].counts(1) == Counts(files=1, stored=0, failed=1)
+
+
+def test_files_are_added_by_one_call_at_a_time(records: Records) -> None:
+    """Busy, full, gone; and a reservation that ran out is free again."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    begin = {"until": NOW + 35, "now": NOW, "most": 3}
+    held = records.begin_adding(transfer.id, 2, token="a", **begin)
+    assert held.last_number == 1
+    with pytest.raises(BusyError):
+        records.begin_adding(transfer.id, 1, token="b", **begin)
+    with pytest.raises(FullError):
+        records.begin_adding(transfer.id, 3, token="b", **begin)
+    records.begin_adding(transfer.id, 1, token="b", until=NOW + 99, now=NOW + 36, most=3)
+    with pytest.raises(BusyError):
+        records.finish_adding(held, [a_file(2)], token="a")
+    records.finish_adding(held, [a_file(2)], token="b")
+    after = records.transfer(transfer.id)
+    assert after
+    assert after.last_number == 2
+    records.change(transfer.id, {"deleted": True})
+    with pytest.raises(GoneError):
+        records.begin_adding(transfer.id, 1, token="c", until=NOW + 999, now=NOW + 500, most=3)
+    with pytest.raises(GoneError):
+        records.begin_adding("a" * 26, 1, token="c", **begin)
+
+
+def test_a_removed_file_keeps_its_number_and_nothing_else(records: Records) -> None:
+    """It can be removed again, and no longer be stored."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    records.keep_upload(transfer.id, 1, "upload")
+    for _ in range(2):
+        records.remove_file(transfer.id, 1)
+    (left,) = records.files(transfer.id, 1, 1)
+    assert (left.state, left.name, left.upload_id) == ("removed", "", "upload")
+    assert records.store(transfer.id, 1, size=1, sha256=None, link="l") == "unwanted"
+    found = records.overview(transfer.id)
+    assert found
+    assert found[1].counts(1) == Counts(files=0, stored=0, failed=0)
+
+
+def test_no_more_downloads_are_counted_than_allowed(records: Records) -> None:
+    """With twenty at once."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    if isinstance(records, FakeRecords):
+        outcomes = [records.count_download(transfer.id, 1, 3) for _ in range(20)]
+    else:
+        with ThreadPoolExecutor(20) as pool:
+            outcomes = list(pool.map(lambda _: records.count_download(transfer.id, 1, 3), range(20)))
+    assert sum(outcomes) == 3
+    assert records.count_download(transfer.id, 1, None)
+    assert not records.count_download(transfer.id, 9, None)
+
+
+def test_changes_are_seen_and_a_forgotten_transfer_is_gone(records: Records) -> None:
+    """With its files and its tally."""
+    transfer, files = a_transfer(30)
+    records.create(transfer, files)
+    records.store(transfer.id, 1, size=1, sha256=None, link="l")
+    assert records.change(transfer.id, {"title": "t", "max_downloads": None}).title == "t"
+    records.forget(transfer)
+    assert records.overview(transfer.id) is None
+    assert records.files(transfer.id, 1, 30) == []
+    with pytest.raises(GoneError):
+        records.change(transfer.id, {"title": "u"})

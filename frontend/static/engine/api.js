@@ -1,0 +1,182 @@
+/** Sidestep's own API: JSON there and back, every failure an ApiError. Knows nothing of S3. */
+
+/**
+ * @typedef {object} NewFile
+ * @property {string} name file name, or path with `/` inside a folder
+ * @property {number} size bytes
+ * @property {string} type
+ * @property {number} [part_size] bytes
+ *
+ * @typedef {{file: number, number: number, sha256: string}} PartToSign
+ * @typedef {{file: number, number: number, url: string, headers: Record<string, string>, expires_at: string}} SignedUrl
+ * @typedef {{number: number, part_size: number, part_count: number}} PlannedFile
+ * @typedef {'pending' | 'stored' | 'failed' | 'removed'} FileState
+ * @typedef {{files: PlannedFile[]}} Added
+ * @typedef {{id: string, owner_token: string, link: string, expires_at: string, cursor: string}} NewTransfer
+ * @typedef {NewTransfer & Added & {urls: SignedUrl[]}} Created
+ * @typedef {{urls: SignedUrl[], settled: {file: number, state: FileState}[]}} SignedParts `settled`: files that want no
+ *   parts any more, because the answer to a PUT that landed was lost
+ *
+ * @typedef {object} FileStatus
+ * @property {number} number
+ * @property {string} name
+ * @property {number} size
+ * @property {FileState} state
+ * @property {string | null} link
+ * @property {string} [reason] words for people
+ *
+ * @typedef {object} Status
+ * @property {'uploading' | 'ready'} state
+ * @property {string | null} link
+ * @property {string} expires_at
+ * @property {{files: number, stored: number, failed: number}} counts
+ * @property {FileStatus[]} files
+ * @property {string} cursor
+ * @property {boolean} more
+ */
+
+/** An answer that was not what was asked for; `status` is 0 when there was no answer at all. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} code
+   * @param {string} message words for people
+   * @param {number[]} [parts] the part numbers that a 409 `parts_missing` lists
+   */
+  constructor(status, code, message, parts = []) {
+    super(message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.parts = parts;
+  }
+
+  /** Whether the same request may well succeed a little later. */
+  get canHeal() {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** @param {unknown} error */
+export const mayHeal = (error) => error instanceof ApiError && error.canHeal;
+
+export class Api {
+  #root;
+  #fetch;
+  #now;
+  #token = '';
+  #id = '';
+
+  /**
+   * @param {string} root address of the app, ending in `/`
+   * @param {{fetch?: typeof fetch, now?: () => number}} [means]
+   */
+  constructor(root, { fetch: ask = (...request) => fetch(...request), now = Date.now } = {}) {
+    this.#root = root;
+    this.#fetch = ask;
+    this.#now = now;
+  }
+
+  /** How far the server's clock is ahead of ours, in ms: a wrong clock here must not make fresh URLs look expired. */
+  skew = 0;
+
+  /**
+   * @param {NewFile[]} files at most 1,000
+   * @param {PartToSign[]} parts at most 100
+   * @returns {Promise<Created>}
+   */
+  async create(files, parts) {
+    const created = await this.#ask('POST', 'api/transfers', { files, parts });
+    this.#id = created.id;
+    this.#token = created.owner_token;
+    return created;
+  }
+
+  /**
+   * @param {NewFile[]} files at most 1,000
+   * @returns {Promise<Added>}
+   */
+  add(files) {
+    return this.#ask('POST', `${this.#transfer}/files`, { files });
+  }
+
+  /**
+   * @param {PartToSign[]} parts at most 100
+   * @returns {Promise<SignedParts>}
+   */
+  sign(parts) {
+    return this.#ask('POST', `${this.#transfer}/parts`, { parts });
+  }
+
+  /** @param {number} file */
+  complete(file) {
+    return this.#ask('POST', `${this.#transfer}/files/${file}/complete`);
+  }
+
+  /** @param {number} file */
+  removeFile(file) {
+    return this.#ask('DELETE', `${this.#transfer}/files/${file}`);
+  }
+
+  remove() {
+    return this.#ask('DELETE', this.#transfer);
+  }
+
+  /**
+   * What has changed since the cursor. Asked as anyone with the link, not as the owner, for whom the server would
+   * sign a download of every file each time.
+   *
+   * @param {string} cursor
+   * @param {string} [id] of another's transfer
+   * @returns {Promise<Status>}
+   */
+  status(cursor, id = this.#id) {
+    return this.#ask('GET', `api/transfers/${id}?since=${encodeURIComponent(cursor)}`);
+  }
+
+  get #transfer() {
+    return `api/transfers/${this.#id}`;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path below the root
+   * @param {unknown} [body]
+   * @returns {Promise<any>} the answer's JSON; null for 204
+   * @throws {ApiError}
+   */
+  async #ask(method, path, body) {
+    /** @type {Record<string, string>} */
+    const headers = { accept: 'application/json' };
+    if (this.#token && method !== 'GET') headers['authorization'] = `Bearer ${this.#token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    let response, text;
+    try {
+      response = await this.#fetch(this.#root + path, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        cache: 'no-store',
+      });
+      text = await response.text();
+    } catch {
+      throw new ApiError(0, 'no_answer', '');
+    }
+    const date = Date.parse(response.headers.get('date') ?? '');
+    if (date) this.skew = date - this.#now();
+    if (response.status === 204) return null;
+    const answer = parsed(text);
+    if (response.ok && answer) return answer;
+    const { code = 'unknown', message = '', parts = [] } = answer?.error ?? {};
+    throw new ApiError(response.ok ? 502 : response.status, code, message, parts);
+  }
+}
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

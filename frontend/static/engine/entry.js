@@ -1,0 +1,168 @@
+/**
+ * One file on its way: its state, what of it has arrived, and what is wrong with it. The states are a machine that
+ * throws on a move that makes no sense, so that a bug shows where it is made and not three screens later.
+ */
+
+import { rangeOf } from './plan.js';
+
+/** @import {Plan} from './plan.js' */
+
+/**
+ * @typedef {'waiting' | 'uploading' | 'paused' | 'checking' | 'stored' | 'failed' | 'removed'} State
+ *
+ * @typedef {'too_large' | 'unreadable' | 'changed' | 'unreachable' | 'refused' | 'rejected' | 'still_there'
+ *   } ProblemKind `refused`: S3 or the API did not take it; `rejected`: it arrived, and the links function found it wrong;
+ *   `still_there`: the server could not be told to take it out
+ * @typedef {object} Problem
+ * @property {ProblemKind} kind
+ * @property {string} [message] the server's own words, where it has some
+ */
+
+/**
+ * `checking`: all bytes are up, S3 and the links function have the word. `stored` may come from almost everywhere,
+ * because the answer to a PUT that landed may be lost.
+ *
+ * @type {Readonly<Record<State, readonly State[]>>}
+ */
+const MOVES = {
+  waiting: ['uploading', 'paused', 'stored', 'failed', 'removed'],
+  uploading: ['paused', 'checking', 'stored', 'failed', 'removed'],
+  paused: ['waiting', 'stored', 'failed', 'removed'],
+  checking: ['stored', 'failed', 'removed'],
+  stored: ['removed'],
+  failed: ['waiting', 'stored', 'removed'],
+  removed: [],
+};
+
+/**
+ * @param {State} from
+ * @param {State} to
+ * @returns {State} `to`
+ * @throws {Error} if that move is impossible
+ */
+export function moved(from, to) {
+  if (!MOVES[from].includes(to)) throw new Error(`a file cannot go from ${from} to ${to}`);
+  return to;
+}
+
+export class Entry {
+  /** @type {State} */
+  #state = 'waiting';
+  #shown = 0;
+  /** @type {Map<number, number>} */
+  #travelling = new Map();
+  #arrivedBytes = 0;
+
+  /** @type {number | null} the file's number in the transfer; null until the server has given it one */
+  number = null;
+  /** @type {Set<number>} numbers of the parts that S3 has */
+  arrived = new Set();
+  /** @type {Problem | null} */
+  problem = null;
+  /** How often S3 turned out not to have parts that had been sent. */
+  rounds = 0;
+  /** Ends every request for this file at once. */
+  stop = new AbortController();
+
+  /**
+   * @param {string} name file name, or path with `/` inside a folder
+   * @param {File | null} source null for a file that could not even be opened
+   * @param {Plan} plan
+   */
+  constructor(name, source, plan) {
+    this.name = name;
+    this.source = source;
+    this.plan = plan;
+  }
+
+  get size() {
+    return this.plan.size;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** Whether S3 has all its parts. */
+  get whole() {
+    return this.arrived.size === this.plan.partCount;
+  }
+
+  /** Whether it still needs this page to stay open. */
+  get unsent() {
+    return this.#state === 'waiting' || this.#state === 'uploading' || this.#state === 'paused';
+  }
+
+  /** @param {State} state */
+  move(state) {
+    this.#state = moved(this.#state, state);
+  }
+
+  /** @param {Problem} problem */
+  fail(problem) {
+    this.move('failed');
+    this.problem = problem;
+    this.stop.abort();
+    this.#travelling.clear();
+  }
+
+  store() {
+    this.move('stored');
+    this.problem = null;
+    this.stop.abort();
+    this.#travelling.clear();
+  }
+
+  remove() {
+    this.move('removed');
+    this.stop.abort();
+  }
+
+  /** Back into the line; what has arrived is kept, unless `afresh`. @param {boolean} afresh */
+  retry(afresh) {
+    this.move('waiting');
+    this.problem = null;
+    this.stop = new AbortController();
+    if (!afresh) return;
+    this.number = null;
+    this.arrived.clear();
+    this.#arrivedBytes = 0;
+    this.#shown = 0;
+  }
+
+  /**
+   * @param {number} part
+   * @param {number} bytes that have left so far
+   */
+  travelled(part, bytes) {
+    this.#travelling.set(part, bytes);
+  }
+
+  /** @param {number} part */
+  arrive(part) {
+    this.#travelling.delete(part);
+    if (this.arrived.has(part)) return;
+    this.arrived.add(part);
+    this.#arrivedBytes += this.#bytesOf(part);
+  }
+
+  /** @param {number} part that S3 turned out not to have */
+  miss(part) {
+    if (this.arrived.delete(part)) this.#arrivedBytes -= this.#bytesOf(part);
+  }
+
+  /** Bytes of it that have left, as people see them: a part that starts over does not take back what was shown. */
+  get sentBytes() {
+    if (this.#state === 'stored') return this.size;
+    let bytes = this.#arrivedBytes;
+    for (const travelled of this.#travelling.values()) bytes += travelled;
+    this.#shown = Math.max(this.#shown, Math.min(bytes, this.size));
+    return this.#shown;
+  }
+
+  /** @param {number} part */
+  #bytesOf(part) {
+    const { start, end } = rangeOf(this.plan, part);
+    return end - start;
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * The upload page as people see and hear it: the only module that touches it, with its list. It is told that
+ * something has changed, and looks at the transfer at most once a frame; of requests it knows nothing.
+ */
+
+import { List } from './list.js';
+import * as words from './words.js';
+
+/** @import {Entry} from '../engine/entry.js' */
+/** @import {Phase, Totals, Transfer} from '../engine/transfer.js' */
+
+/**
+ * @typedef {object} Actions
+ * @property {(files: FileList) => void} pick
+ * @property {(data: DataTransfer) => void} drop
+ * @property {(entry: Entry) => void} retry
+ * @property {(entry: Entry) => void} remove
+ * @property {() => void} cancel
+ * @property {() => void} again
+ */
+
+/** Frames do not come while the tab is hidden, but its title shows the percent. */
+const HIDDEN_FRAME_MS = 1000;
+/** Figures that change faster than this cannot be read. */
+const FIGURES_MS = 500;
+const COPIED_MS = 2000;
+
+export class View {
+  #list;
+  #page;
+  /** @type {Transfer | null} */
+  #transfer = null;
+  /** @type {Set<Entry>} */
+  #changed = new Set();
+  #scheduled = false;
+  #figuresAt = 0;
+  /** @type {Phase | 'idle'} */
+  #phase = 'idle';
+  #quarter = 0;
+
+  /**
+   * @param {Actions} actions
+   * @param {number} maxFileBytes
+   */
+  constructor(actions, maxFileBytes) {
+    const page = {
+      card: element('card', HTMLElement),
+      start: element('start', HTMLElement),
+      sending: element('sending', HTMLElement),
+      notice: element('notice', HTMLElement),
+      headline: element('headline', HTMLElement),
+      percent: element('percent', HTMLElement),
+      total: element('total', HTMLProgressElement),
+      totals: element('totals', HTMLElement),
+      link: element('link', HTMLElement),
+      address: element('address', HTMLElement),
+      linkNote: element('link-note', HTMLElement),
+      copy: element('copy', HTMLButtonElement),
+      more: element('more', HTMLElement),
+      cancel: element('cancel', HTMLButtonElement),
+      again: element('again', HTMLButtonElement),
+      live: element('live', HTMLElement),
+      files: element('files', HTMLInputElement),
+      folder: element('folder', HTMLInputElement),
+    };
+    this.#page = page;
+    this.#list = new List(
+      element('rows', HTMLElement),
+      element('rows-more', HTMLButtonElement),
+      element('row', HTMLTemplateElement),
+      maxFileBytes,
+      { ...actions, showMore: () => this.changed(null) },
+    );
+    for (const input of [page.files, page.folder]) {
+      input.addEventListener('change', () => {
+        if (input.files) actions.pick(input.files);
+        // So that the same file can be picked again.
+        input.value = '';
+      });
+    }
+    page.copy.addEventListener('click', () => void this.#copy());
+    page.cancel.addEventListener('click', actions.cancel);
+    page.again.addEventListener('click', actions.again);
+    document.addEventListener('visibilitychange', () => this.#render());
+    this.#takeDrops(actions.drop);
+  }
+
+  /** Shows this transfer from now on; null shows the beginning. @param {Transfer | null} transfer */
+  show(transfer) {
+    this.#transfer = transfer;
+    this.#changed.clear();
+    this.#list.clear();
+    this.#phase = 'idle';
+    this.#quarter = 0;
+    this.#figuresAt = 0;
+    const { card, start, sending, link, address } = this.#page;
+    card.dataset['phase'] = 'idle';
+    start.hidden = transfer !== null;
+    sending.hidden = transfer === null;
+    link.hidden = true;
+    address.replaceChildren();
+    document.title = words.title;
+    this.notice('');
+  }
+
+  /** @param {Entry | null} entry null if it is the transfer as a whole */
+  changed(entry) {
+    if (entry) this.#changed.add(entry);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const frame = () => {
+      this.#scheduled = false;
+      this.#render();
+    };
+    if (document.hidden) setTimeout(frame, HIDDEN_FRAME_MS);
+    else requestAnimationFrame(frame);
+  }
+
+  /** @param {string} text what to say above everything; nothing to take it away */
+  notice(text) {
+    this.#page.notice.textContent = text;
+    this.#page.notice.hidden = text === '';
+  }
+
+  /** @param {string} text said by screen readers as soon as they have finished their sentence */
+  say(text) {
+    this.#page.live.textContent = text;
+  }
+
+  focusStart() {
+    this.#page.files.focus();
+  }
+
+  #render() {
+    const transfer = this.#transfer;
+    if (!transfer) return;
+    for (const entry of this.#changed) if (entry.state === 'failed' && entry.problem) this.#sayFailed(entry);
+    if (this.#list.render(this.#changed)) this.changed(null);
+    this.#changed.clear();
+    const { phase } = transfer;
+    const totals = transfer.totals();
+    this.#renderTotals(phase, totals);
+    this.#renderLink(transfer, phase);
+    if (transfer.problem) this.notice(words.problemText(transfer.problem));
+    if (phase !== this.#phase) this.#enter(phase, totals);
+    else if (phase === 'sending') this.#sayQuarter(totals);
+  }
+
+  /**
+   * @param {Phase} phase
+   * @param {Totals} totals
+   */
+  #renderTotals(phase, totals) {
+    const { headline, percent, total, totals: figures } = this.#page;
+    const share = totals.bytes > 0 ? totals.sentBytes / totals.bytes : Number(phase !== 'sending');
+    total.value = share;
+    write(percent, words.percentText(share));
+    write(headline, words.headline(phase, totals));
+    document.title = words.titleFor(phase, share);
+    const now = performance.now();
+    if (phase === this.#phase && now - this.#figuresAt < FIGURES_MS) return;
+    this.#figuresAt = now;
+    write(figures, words.totalsText(phase, totals));
+  }
+
+  /**
+   * @param {Transfer} transfer
+   * @param {Phase} phase
+   */
+  #renderLink({ link, expiresAt }, phase) {
+    const { link: box, address, linkNote } = this.#page;
+    if (!link) return;
+    box.hidden = false;
+    write(linkNote, words.linkNote(phase, expiresAt));
+    const href = new URL(link, document.baseURI).href;
+    const live = phase === 'ready';
+    if (address.textContent === href && (address.firstElementChild !== null) === live) return;
+    if (live) {
+      const anchor = Object.assign(document.createElement('a'), { href, textContent: href });
+      anchor.dataset['testid'] = 'transfer-link';
+      address.replaceChildren(anchor);
+    } else address.textContent = href;
+  }
+
+  /**
+   * @param {Phase} phase
+   * @param {Totals} totals
+   */
+  #enter(phase, totals) {
+    const { card, copy, more, cancel, again } = this.#page;
+    const before = this.#phase;
+    this.#phase = phase;
+    card.dataset['phase'] = phase;
+    const ready = phase === 'ready';
+    copy.classList.toggle('primary', ready);
+    more.hidden = ready;
+    cancel.hidden = ready;
+    again.hidden = !ready;
+    if (phase === 'sending' && before !== 'checking') this.say(words.said.started(totals.files));
+    if (ready) {
+      this.say(words.said.ready);
+      copy.focus();
+    }
+  }
+
+  /** @param {Totals} totals */
+  #sayQuarter({ sentBytes, bytes }) {
+    const quarter = bytes > 0 ? Math.floor((sentBytes / bytes) * 4) : 0;
+    if (quarter > this.#quarter && quarter < 4) this.say(words.said.reached(quarter / 4));
+    this.#quarter = quarter;
+  }
+
+  /** @param {Entry} entry */
+  #sayFailed({ name, problem }) {
+    if (problem) this.say(words.said.failed(name, words.problemText(problem)));
+  }
+
+  async #copy() {
+    const { address, copy } = this.#page;
+    const label = /** @type {HTMLElement} */ (copy.querySelector('span'));
+    try {
+      await navigator.clipboard.writeText(address.textContent);
+    } catch {
+      getSelection()?.selectAllChildren(address);
+      this.notice(words.copyByHand);
+      return;
+    }
+    this.say(words.said.copied);
+    label.textContent = words.buttons.copied;
+    setTimeout(() => (label.textContent = words.buttons.copy), COPIED_MS);
+  }
+
+  /** The whole window takes files. @param {(data: DataTransfer) => void} drop */
+  #takeDrops(drop) {
+    const { classList } = document.body;
+    /** @param {DragEvent} event */
+    const hasFiles = ({ dataTransfer }) => dataTransfer?.types.includes('Files') ?? false;
+    addEventListener('dragover', (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
+      classList.add('dragging');
+    });
+    addEventListener('dragleave', ({ relatedTarget }) => {
+      if (relatedTarget === null) classList.remove('dragging');
+    });
+    addEventListener('drop', (event) => {
+      classList.remove('dragging');
+      if (!event.dataTransfer || !hasFiles(event)) return;
+      event.preventDefault();
+      drop(event.dataTransfer);
+    });
+    addEventListener('paste', ({ clipboardData }) => {
+      if (clipboardData?.types.includes('Files')) drop(clipboardData);
+    });
+  }
+}
+
+/**
+ * @param {HTMLElement} target
+ * @param {string} text
+ */
+function write(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/**
+ * @template {HTMLElement} E
+ * @param {string} id
+ * @param {new () => E} type
+ * @returns {E}
+ */
+function element(id, type) {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new Error(`the page has no #${id}`);
+  return found;
+}

@@ -1,0 +1,143 @@
+/**
+ * Everything the pages' scripts say, in one place: another language is another module like this one. What stands
+ * still on a page is in its template.
+ */
+
+import { bytes, count, day, duration, moment, percent } from './format.js';
+
+/** @import {FileState, Status} from '../engine/api.js' */
+/** @import {Entry, Problem} from '../engine/entry.js' */
+/** @import {Phase, Totals} from '../engine/transfer.js' */
+
+/** @param {number} number */
+const files = (number) => `${count(number)} ${number === 1 ? 'file' : 'files'}`;
+
+/** @param {string} name cut, because a label is read aloud to its end */
+const called = (name) => (name ? name.slice(0, 200) : noName);
+
+export const noName = '(no name)';
+
+/** @type {Record<Problem['kind'], (limit: number) => string>} what happened, and what to do now */
+const PROBLEMS = {
+  too_large: (limit) => `Too large: one file may have up to ${bytes(limit)}. Split it, or leave it out.`,
+  unreadable: () =>
+    'This file can’t be read. It may have been moved, changed or deleted: remove it here and add it again.',
+  changed: () => 'This file was changed while it was being sent. Remove it here and add it again.',
+  unreachable: () => 'The connection was lost and didn’t come back. Check your network, then try again.',
+  refused: () => 'This file was not accepted. Try again, or remove it.',
+  rejected: () => 'What arrived is not what was sent. Try again.',
+  still_there: () =>
+    'Sidestep couldn’t be reached to delete what had been sent. It will be deleted when the link ends.',
+};
+
+/**
+ * @param {Problem} problem
+ * @param {number} [limit] bytes that one file may have
+ */
+export const problemText = ({ kind, message }, limit = 0) => message || PROBLEMS[kind](limit);
+
+/**
+ * @param {Entry} entry
+ * @param {number} limit bytes that one file may have
+ */
+export function stateText({ state, size, sentBytes, problem }, limit) {
+  if (state === 'failed' && problem) return problemText(problem, limit);
+  if (state === 'uploading') return sentBytes === size ? 'Finishing…' : percent(sentBytes / size);
+  const texts = { waiting: 'Waiting', paused: 'Paused', checking: 'Finishing…', stored: 'Sent', failed: '', removed: '' };
+  return texts[state];
+}
+
+/** How a recipient sees a file's state; that it is there, the button says. @type {Record<FileState, string>} */
+export const fileStateText = { pending: 'On its way', stored: '', failed: 'Failed', removed: '' };
+
+/**
+ * @param {Phase} phase
+ * @param {Totals} totals
+ */
+export function headline(phase, { files: total, stored, failed }) {
+  if (phase === 'sending') return `Sending ${files(total)}`;
+  if (phase === 'checking') return 'Finishing…';
+  if (phase === 'ready') return 'Your link is ready';
+  return stored > 0 ? `${files(failed)} couldn’t be sent` : 'Nothing could be sent';
+}
+
+/**
+ * @param {Phase} phase
+ * @param {Totals} totals
+ */
+export function totalsText(phase, { files: total, failed, bytes: all, sentBytes, speed, secondsLeft }) {
+  if (phase === 'ready') return `${files(total)}, ${bytes(all)}${failed > 0 ? `. ${files(failed)} left out.` : ''}`;
+  if (phase === 'stuck') return 'Try again, or remove what failed.';
+  const parts = [`${bytes(sentBytes)} of ${bytes(all)}`];
+  if (phase === 'sending' && speed !== null) parts.push(`${bytes(speed)}/s`);
+  if (phase === 'sending' && secondsLeft !== null) parts.push(`${duration(secondsLeft)} left`);
+  return parts.join(' · ');
+}
+
+/**
+ * @param {Phase} phase
+ * @param {string} expiresAt ISO 8601
+ */
+export function linkNote(phase, expiresAt) {
+  if (phase === 'ready') return `Anyone with this link can download until ${day(expiresAt)}.`;
+  if (phase === 'stuck') return 'Goes live when the failed files are sent or removed.';
+  return 'Goes live when the last file has arrived. You can share it already.';
+}
+
+export const title = 'Sidestep: send files of any size';
+/**
+ * @param {Phase} phase
+ * @param {number} share
+ */
+export function titleFor(phase, share) {
+  if (phase === 'ready') return 'Link ready · Sidestep';
+  return phase === 'stuck' ? 'Not sent · Sidestep' : `${percent(share)} · Sidestep`;
+}
+
+export const said = {
+  /** @param {number} number */
+  started: (number) => `Sending ${files(number)}.`,
+  /** @param {number} share */
+  reached: (share) => `${percent(share)} sent.`,
+  ready: 'All files have arrived. The link is live.',
+  copied: 'Link copied.',
+  /** @param {string} name @param {string} problem */
+  failed: (name, problem) => `${called(name)}: ${problem}`,
+  cancelled: 'Cancelled. Nothing was kept.',
+  /** @param {string} name */
+  removed: (name) => `${called(name)} removed.`,
+};
+
+export const buttons = {
+  copy: 'Copy link',
+  copied: 'Copied',
+  /** @param {string} name */
+  remove: (name) => `Remove ${called(name)}`,
+  /** @param {string} name */
+  retry: (name) => `Try ${called(name)} again`,
+  /** @param {string} name */
+  download: (name) => `Download ${called(name)}`,
+  /** @param {number} number */
+  more: (number) => `${files(number)} more`,
+  /** @param {string} name */
+  progress: (name) => `${called(name)}: sent`,
+};
+
+/** @param {number} leftOut @param {number} most */
+export const tooMany = (leftOut, most) =>
+  `One transfer holds up to ${files(most)}; ${count(leftOut)} were left out. ` +
+  'Send them as another transfer, or as one archive.';
+export const nothingThere = 'There was no file in that. Drop or choose files or folders.';
+export const copyByHand = 'Your browser didn’t allow copying. The link is selected: copy it with your keyboard.';
+export const insecure = 'Sidestep needs a secure address. Open this page by https and try again.';
+
+/**
+ * @param {Status['state']} state
+ * @param {Status['counts']} counts
+ */
+export function recipientSummary(state, { files: total, stored }) {
+  if (state === 'ready') return files(total);
+  return `${count(stored)} of ${files(total)} ${total === 1 ? 'has' : 'have'} arrived. This page updates by itself.`;
+}
+
+export { bytes as sizeText, moment as momentText, percent as percentText };

@@ -1,0 +1,72 @@
+/** The recipient's page: it works without script; this keeps it up to date while files are still on their way. */
+
+import { Api } from './engine/api.js';
+import { clock } from './engine/clock.js';
+import { Poll } from './engine/poll.js';
+import { nameElement } from './page/names.js';
+import * as words from './page/words.js';
+
+/** @import {FileStatus} from './engine/api.js' */
+
+const card = /** @type {HTMLElement} */ (document.getElementById('card'));
+const list = /** @type {HTMLElement} */ (document.getElementById('rows'));
+const summary = /** @type {HTMLElement} */ (document.getElementById('summary'));
+const template = /** @type {HTMLTemplateElement} */ (document.getElementById('row'));
+const { root = '', transfer = '', state, more } = card.dataset;
+const api = new Api(root);
+/** @type {Map<number, HTMLElement>} by the file's number */
+const rows = new Map();
+for (const row of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.row'))) {
+  rows.set(Number(row.dataset['number']), row);
+}
+
+for (const bdi of list.querySelectorAll('.name > bdi')) bdi.replaceWith(nameElement(bdi.textContent));
+for (const time of document.querySelectorAll('time')) time.textContent = words.momentText(time.dateTime);
+
+if (state === 'uploading' || more !== undefined) new Poll(look, clock).hurry();
+
+/** @returns {Promise<'changed' | 'same' | 'more' | 'enough'>} */
+async function look() {
+  const status = await api.status(card.dataset['cursor'] ?? '', transfer);
+  card.dataset['cursor'] = status.cursor;
+  for (const file of status.files) show(file);
+  summary.textContent = words.recipientSummary(status.state, status.counts);
+  if (status.more) return 'more';
+  if (status.state === 'ready') return 'enough';
+  return status.files.length > 0 ? 'changed' : 'same';
+}
+
+/** @param {FileStatus} file */
+function show({ number, name, size, state, link, reason }) {
+  const existing = rows.get(number);
+  if (state === 'removed') {
+    existing?.remove();
+    rows.delete(number);
+    return;
+  }
+  const row = /** @type {HTMLElement} */ (existing ?? template.content.firstElementChild?.cloneNode(true));
+  row.dataset['state'] = state;
+  if (!existing) {
+    row.querySelector('.name')?.replaceChildren(nameElement(name));
+    write(row, '.size', words.sizeText(size));
+    rows.set(number, row);
+    list.append(row);
+  }
+  write(row, '.state', reason ?? words.fileStateText[state]);
+  const download = row.querySelector('a');
+  if (download && link) {
+    const ariaLabel = words.buttons.download(name);
+    Object.assign(download, { href: root + link, hidden: false, download: '', ariaLabel });
+    download.dataset['testid'] = 'download';
+  }
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {string} selector
+ * @param {string} text
+ */
+function write(row, selector, text) {
+  const target = row.querySelector(selector);
+  if (target) target.textContent = text;
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Api, ApiError } from '../static/engine/api.js';
+
+const CREATED = { id: 'T', owner_token: 'secret', link: 't/T', files: [], urls: [], cursor: '0', expires_at: '' };
+
+/** @param {...(Response | Error)} answers one for each request */
+function setUp(...answers) {
+  /** @type {{address: string, init: RequestInit}[]} */
+  const requests = [];
+  const ask = /** @type {typeof fetch} */ (
+    async (address, init = {}) => {
+      requests.push({ address: String(address), init });
+      const answer = answers.shift();
+      if (!(answer instanceof Response)) throw answer ?? new Error('unexpected');
+      return answer;
+    }
+  );
+  return { api: new Api('../', { fetch: ask, now: () => Date.UTC(2026, 0, 1) }), requests };
+}
+
+/** @param {unknown} body @param {ResponseInit} [init] */
+const json = (body, init) => new Response(JSON.stringify(body), init);
+
+test('the owner’s token goes with every change and never with a poll', async () => {
+  const { api, requests } = setUp(json(CREATED), json({ urls: [], settled: [] }), json({}));
+  await api.create([], []);
+  await api.sign([]);
+  await api.status('7');
+  const tokens = requests.map(({ init }) => /** @type {Record<string, string>} */ (init.headers)['authorization']);
+  assert.deepEqual(tokens, [undefined, 'Bearer secret', undefined]);
+  assert.equal(requests[2]?.address, '../api/transfers/T?since=7');
+});
+
+test('an error has the server’s code and words, and its missing parts', async () => {
+  const body = { error: { code: 'parts_missing', message: 'Some are missing.', request_id: 'r', parts: [2, 5] } };
+  const { api } = setUp(json(body, { status: 409 }));
+  await assert.rejects(api.complete(1), (error) => {
+    assert(error instanceof ApiError);
+    const { status, code, message, parts, canHeal } = error;
+    assert.deepEqual({ status, code, message, parts, canHeal }, {
+      status: 409, code: 'parts_missing', message: 'Some are missing.', parts: [2, 5], canHeal: false,
+    });
+    return true;
+  });
+});
+
+for (const [what, answer] of /** @type {[string, Response | Error][]} */ ([
+  ['no answer', new TypeError('Failed to fetch')],
+  ['a gateway’s page', new Response('<html>', { status: 502 })],
+  ['a success that is not JSON', new Response('<html>')],
+  ['too many requests', json({ error: {} }, { status: 429 })],
+])) {
+  test(`${what} may heal`, async () => {
+    await assert.rejects(setUp(answer).api.complete(1), (error) => error instanceof ApiError && error.canHeal);
+  });
+}
+
+test('an empty answer to a deletion is fine', async () => {
+  assert.equal(await setUp(new Response(null, { status: 204 })).api.remove(), null);
+});
+
+test('knows how far the server’s clock is ahead', async () => {
+  const { api } = setUp(json(CREATED, { headers: { date: 'Thu, 01 Jan 2026 01:00:00 GMT' } }));
+  await api.create([], []);
+  assert.equal(api.skew, 3_600_000);
+});

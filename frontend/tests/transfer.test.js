@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PartError } from '../static/engine/part.js';
+import { MiB } from '../static/engine/plan.js';
+import { Transfer } from '../static/engine/transfer.js';
+import { FakeApi, FakeClock, FakeHasher, FakeLine, apiError, fakeFile, settle } from './fakes.js';
+
+/** @param {number[]} sizes of the files that are added at once */
+async function setUp(...sizes) {
+  const clock = new FakeClock();
+  const api = new FakeApi(clock);
+  const hasher = new FakeHasher();
+  const line = new FakeLine();
+  const transfer = new Transfer({
+    api, hasher, clock, send: line.send, maxFileBytes: 1024 * MiB, maxFiles: 10_000, changed: () => {},
+  });
+  transfer.add(sizes.map((size, index) => ({ name: `${index}`, file: fakeFile(size) })));
+  await settle();
+  return { clock, api, hasher, line, transfer };
+}
+
+/** @typedef {Awaited<ReturnType<typeof setUp>>} World */
+
+/** Lets all that is on its way arrive, and S3 say so. @param {World} world */
+async function arrive({ api, line, transfer }) {
+  while (line.puts.length > 0) {
+    const put = line.puts[0];
+    put?.arrive();
+    await settle();
+    const file = Number(put?.signed.url.split('/')[0]);
+    if (transfer.entries.some(({ number, plan }) => number === file && plan.partCount === 1)) api.store(file);
+  }
+}
+
+/** @param {Transfer} transfer */
+const states = (transfer) => transfer.entries.map(({ state }) => state);
+/** @param {Transfer} transfer */
+const kinds = (transfer) => transfer.entries.map(({ problem }) => problem?.kind);
+/** @param {FakeApi} api @param {string} call */
+const count = (api, call) => api.calls.filter((name) => name === call).length;
+
+test('a small file needs one round trip before its first byte', async () => {
+  const { api, line } = await setUp(15 * MiB);
+  assert.deepEqual(api.calls, ['create']);
+  assert.equal(line.puts.length, 1);
+});
+
+test('a small file is behind its link after the first poll', async () => {
+  const world = await setUp(10);
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.deepEqual(world.api.calls, ['create', 'status']);
+});
+
+test('the link has its address from the create call on', async () => {
+  const { transfer } = await setUp(10);
+  assert.equal(transfer.link, 't/T');
+  assert.equal(transfer.phase, 'sending');
+});
+
+test('a large file is sent six parts at a time, completed and confirmed', async () => {
+  const world = await setUp(200 * MiB);
+  assert.equal(world.line.puts.length, 6);
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(count(world.api, 'complete'), 1);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.equal(new Set(world.line.tried).size, 13);
+});
+
+test('a file of 1 GiB is signed in no more than one call per 16 parts', async () => {
+  const world = await setUp(1024 * MiB);
+  await arrive(world);
+  assert.equal(world.line.tried.length, 64);
+  assert(world.api.signed.length <= 4, `${world.api.signed.length} calls`);
+});
+
+test('a thousand small files are named in two calls and signed a hundred at a time', async () => {
+  const world = await setUp(...Array(1000).fill(10));
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.equal(count(world.api, 'create') + count(world.api, 'add'), 2);
+  assert(world.api.signed.length <= 12, `${world.api.signed.length} calls`);
+});
+
+test('an empty file is sent and stored', async () => {
+  const world = await setUp(0);
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.deepEqual(states(world.transfer), ['stored']);
+});
+
+test('files added to a running transfer go behind the same link', async () => {
+  const world = await setUp(10);
+  world.transfer.add([{ name: 'later', file: fakeFile(20) }]);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.deepEqual(world.api.files.map(({ size }) => size), [10, 20]);
+});
+
+test('a failed part is tried four times again with a fresh URL each, then its file fails in words', async () => {
+  const { clock, api, line, transfer } = await setUp(10);
+  for (let tries = 0; tries < 5; tries += 1) {
+    line.puts[0]?.fail(new PartError(503, 'SlowDown'));
+    await clock.pass(20_000);
+  }
+  assert.equal(line.tried.length, 5);
+  assert.equal(api.signed.length, 4);
+  assert.deepEqual(kinds(transfer), ['unreachable']);
+  assert.equal(transfer.phase, 'stuck');
+});
+
+test('waits longer after each failure', async () => {
+  const { clock, line } = await setUp(10);
+  for (let tries = 0; tries < 4; tries += 1) {
+    line.puts[0]?.fail(new PartError(0, 'unknown'));
+    await clock.pass(20_000);
+  }
+  assert.deepEqual(clock.sleeps.filter((ms) => ms !== 250), [375, 750, 1500, 3000]);
+});
+
+test('a refusal that cannot heal fails that file at once and no other', async () => {
+  const world = await setUp(10, 20);
+  world.line.puts[0]?.fail(new PartError(404, 'NoSuchUpload'));
+  await settle();
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.deepEqual(states(world.transfer), ['failed', 'stored']);
+  assert.deepEqual(kinds(world.transfer), ['refused', undefined]);
+  assert.equal(world.transfer.phase, 'stuck');
+});
+
+test('a file refused by S3 starts afresh when tried again', async () => {
+  const world = await setUp(10);
+  world.line.puts[0]?.fail(new PartError(404, 'NoSuchUpload'));
+  await settle();
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  world.transfer.retry(entry);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['removed', 'stored']);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a file that lost its connection goes on where it was when tried again', async () => {
+  const world = await setUp(96 * MiB);
+  world.line.puts[0]?.arrive();
+  await settle();
+  for (let tries = 0; tries < 5; tries += 1) {
+    world.line.puts.find(({ signed }) => signed.url === '1/2')?.fail(new PartError(0, 'unknown'));
+    await world.clock.pass(20_000);
+  }
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  assert.equal(entry.state, 'failed');
+  world.transfer.retry(entry);
+  await settle();
+  await arrive(world);
+  assert.equal(world.line.tried.filter((url) => url === '1/1').length, 1);
+  assert.equal(entry.whole, true);
+});
+
+test('parts that S3 turns out not to have are sent again', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.broken['complete'] = [apiError(409, 'parts_missing', [2])];
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.deepEqual(world.line.tried.filter((url) => url === '1/2').length, 2);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a file whose parts are missing for ever fails', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.broken['complete'] = Array.from({ length: 9 }, () => apiError(409, 'parts_missing', [2]));
+  await arrive(world);
+  assert.deepEqual(kinds(world.transfer), ['refused']);
+});
+
+test('complete is asked for again when the gateway gave up', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.broken['complete'] = [apiError(504)];
+  await arrive(world);
+  await world.clock.pass(1000);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a file larger than allowed is refused before anything is sent, others go on', async () => {
+  const { line, api, transfer } = await setUp(1025 * MiB, 10);
+  assert.deepEqual(kinds(transfer), ['too_large', undefined]);
+  assert.equal(api.files.length, 1);
+  assert.equal(line.puts.length, 1);
+});
+
+test('a file that cannot be read fails in words', async () => {
+  const world = await setUp();
+  world.hasher.unreadable = true;
+  world.transfer.add([{ name: 'gone', file: fakeFile(10) }]);
+  await settle();
+  assert.deepEqual(kinds(world.transfer), ['unreadable']);
+  assert.deepEqual(world.api.calls, []);
+});
+
+test('files over the most that a transfer may hold are left out and counted', async () => {
+  const { transfer } = await setUp();
+  const items = Array.from({ length: 10_003 }, () => ({ name: 'a', file: fakeFile(1) }));
+  assert.equal(transfer.add(items), 3);
+});
+
+test('a cancelled file stops at once and is taken out of S3, others go on', async () => {
+  const world = await setUp(40 * MiB, 10);
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  world.transfer.remove(entry);
+  await settle();
+  assert.equal(count(world.api, 'removeFile 1'), 1);
+  assert.deepEqual(world.line.puts.map(({ signed }) => signed.url), ['2/1']);
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a cancelled transfer stops at once and is deleted', async () => {
+  const world = await setUp(40 * MiB, 10);
+  await world.transfer.cancel();
+  await settle();
+  assert.deepEqual(world.line.puts, []);
+  assert(world.api.removed);
+  await world.clock.pass(60_000);
+  assert.equal(world.line.tried.length, 4);
+});
+
+test('a transfer cancelled during the create call is deleted after it', async () => {
+  const world = await setUp();
+  world.transfer.add([{ name: 'a', file: fakeFile(10) }]);
+  await world.transfer.cancel();
+  await world.clock.pass(1000);
+  assert.equal(world.api.removed, world.api.calls.includes('create'));
+  assert.deepEqual(world.line.tried, []);
+});
+
+test('what a lost answer has left behind is taken out', async () => {
+  const world = await setUp(10);
+  world.transfer.add([{ name: 'b', file: fakeFile(20) }]);
+  // The first try was heard, and its answer lost.
+  world.api.broken['add'] = [apiError(0)];
+  world.api.files.push({ size: 20, state: 'pending' });
+  await world.clock.pass(1000);
+  await arrive(world);
+  await world.clock.pass(1000);
+  assert.equal(count(world.api, 'removeFile 2'), 1);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a file that the links function rejects fails with its reason', async () => {
+  const world = await setUp(10);
+  world.line.puts[0]?.arrive();
+  world.api.files[0] = { size: 10, state: 'failed', reason: 'It has another size.' };
+  await world.clock.pass(150);
+  assert.deepEqual(world.transfer.entries[0]?.problem, { kind: 'rejected', message: 'It has another size.' });
+});
+
+test('a file that S3 has although every answer was lost is stored', async () => {
+  const world = await setUp(10, 20);
+  world.line.puts[0]?.fail(new PartError(0, 'unknown'));
+  world.api.store(1);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+  await world.clock.pass(60_000);
+  assert.equal(world.line.tried.length, 2);
+});
+
+test('nothing can be sent while the server is away, and everything after trying again', async () => {
+  const world = await setUp();
+  world.api.broken['create'] = Array.from({ length: 5 }, () => apiError(0));
+  world.transfer.add([{ name: 'a', file: fakeFile(10) }]);
+  await world.clock.pass(60_000);
+  assert.deepEqual(kinds(world.transfer), ['unreachable']);
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  world.transfer.retry(entry);
+  await world.clock.pass(1000);
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('leaving loses something until the last file is completed', async () => {
+  const world = await setUp(10);
+  assert(world.transfer.unsent);
+  await arrive(world);
+  assert(!world.transfer.unsent);
+});
+
+test('the totals leave out what failed', async () => {
+  const { transfer } = await setUp(1025 * MiB, 10);
+  const { files, failed, bytes } = transfer.totals();
+  assert.deepEqual({ files, failed, bytes }, { files: 1, failed: 1, bytes: 10 });
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Entry } from '../static/engine/entry.js';
+import { MiB, planOf } from '../static/engine/plan.js';
+import * as words from '../static/page/words.js';
+import { fakeFile } from './fakes.js';
+
+const totals = { files: 2, stored: 1, failed: 1, bytes: 3e9, sentBytes: 1e9, speed: 1e8, secondsLeft: 20 };
+
+test('says what happened and what to do now, for every problem', () => {
+  /** @type {import('../static/engine/entry.js').ProblemKind[]} */
+  const kinds = ['too_large', 'unreadable', 'changed', 'unreachable', 'refused', 'rejected', 'still_there'];
+  for (const kind of kinds) assert.match(words.problemText({ kind }, 2 * 1024 * MiB), /^[A-Z].*\.$/);
+});
+
+test('the server’s own words win', () => {
+  assert.equal(words.problemText({ kind: 'refused', message: 'Too many.' }), 'Too many.');
+});
+
+test('names the limit that a file is over', () => {
+  assert.match(words.problemText({ kind: 'too_large' }, 5e9), /5 GB/);
+});
+
+test('a file on its way shows its percent, and that it is finishing when all bytes have left', () => {
+  const entry = new Entry('a', fakeFile(100), planOf(100));
+  entry.move('uploading');
+  entry.travelled(1, 42);
+  assert.equal(words.stateText(entry, 0), '42%');
+  entry.travelled(1, 100);
+  assert.equal(words.stateText(entry, 0), 'Finishing…');
+});
+
+test('the totals have bytes, speed and time left', () => {
+  assert.equal(words.totalsText('sending', totals), '1 GB of 3 GB · 100 MB/s · 20 sec left');
+});
+
+test('the totals promise nothing while there is no estimate', () => {
+  assert.equal(words.totalsText('sending', { ...totals, speed: null, secondsLeft: null }), '1 GB of 3 GB');
+});
+
+test('one file is not two', () => {
+  assert.equal(words.headline('sending', { ...totals, files: 1 }), 'Sending 1 file');
+  assert.equal(words.headline('sending', totals), 'Sending 2 files');
+});
+
+test('a button’s label names its file, but not 5,000 characters of it', () => {
+  assert.equal(words.buttons.remove('a.txt'), 'Remove a.txt');
+  assert(words.buttons.remove('a'.repeat(5000)).length < 250);
+  assert.equal(words.buttons.remove(''), 'Remove (no name)');
+});
