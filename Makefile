@@ -1,0 +1,36 @@
+# Every target brings what it needs: Python 3.11+, Node 20+ and make are enough to start with.
+PYTHON ?= python3
+PORT ?= 4566
+SETTINGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test deploy destroy synth format lint clean
+
+help:  ## Say what there is
+	@echo "make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+run:  ## Start Sidestep on this machine alone, until Ctrl-C [PORT=4566]
+	@exec $(PYTHON) -m infra.local run --port $(PORT)
+
+test:  ## Run every check there is
+	@exec $(PYTHON) -m infra.check test
+
+lint:  ## Run the checks that run no code: format, rules, types
+	@exec $(PYTHON) -m infra.check lint
+
+format:  ## Format the Python code and mend what ruff can
+	@exec $(PYTHON) -m infra.check format
+
+deploy:  ## Deploy to AWS with your own credentials [SETTINGS="max_files=500 log_level=DEBUG"]
+	@exec $(PYTHON) -m infra.aws deploy $(SETTINGS)
+
+destroy:  ## Delete the deployment from AWS, but not the files; asks first
+	@exec $(PYTHON) -m infra.aws destroy
+
+synth:  ## Write the CloudFormation template to cdk.out [SETTINGS=…]
+	@exec $(PYTHON) -m infra.aws synth $(SETTINGS)
+
+clean:  ## Remove all that these targets made
+	rm -rf .venv .venv-cloud node_modules .build .local cdk.out test-results .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

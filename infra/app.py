@@ -1,0 +1,27 @@
+"""What `cdk` runs: settings in, one stack out. Needs no credentials, account or region."""
+
+from __future__ import annotations
+
+import sys
+
+from aws_cdk import App, aws_lambda as lambda_
+
+from infra import bundle
+from infra.config import Config, ConfigError
+from infra.stack import TransferStack
+
+
+def main() -> None:
+    """Synthesize; a wrong setting ends it with its sentence and status 1."""
+    app = App()
+    try:
+        config = Config.from_context(app.node.get_all_context())
+        with bundle.assembled(bundle.LOCAL if config.is_local else bundle.AWS) as folder:
+            TransferStack(app, "Sidestep", config=config, code=lambda_.Code.from_asset(str(folder)))
+            app.synth()
+    except (ConfigError, bundle.BundleError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

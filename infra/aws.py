@@ -1,0 +1,84 @@
+"""The real thing: `make deploy`, `make destroy`, `make synth`, with the user's own credentials, profile and region."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from typing import cast
+
+from infra import steps
+
+STACK = "Sidestep"
+OUTPUTS = steps.ROOT / ".build" / "outputs.json"
+
+
+def context(settings: Sequence[str]) -> list[str]:
+    """Turn `name=value` words into the CDK CLI's options. Raises Trouble for another form."""
+    for setting in settings:
+        if "=" not in setting:
+            raise steps.Trouble(f'Settings have the form name=value, as in SETTINGS="max_files=500", not {setting!r}.')
+    return [word for setting in settings for word in ("--context", setting)]
+
+
+def cdk(*arguments: str | os.PathLike[str]) -> int:
+    """Run the CDK CLI in the terminal, where it may ask; it shares our Ctrl-C."""
+    env = {**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": steps.OLD_NODES}
+    env |= {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"}
+    return subprocess.run([steps.CDK, *arguments], cwd=steps.ROOT, env=env, check=False).returncode
+
+
+def deploy(settings: Sequence[str]) -> int:
+    """Deploy and print the address. Raises Trouble."""
+    OUTPUTS.parent.mkdir(exist_ok=True)
+    if cdk("deploy", STACK, *context(settings), "--outputs-file", OUTPUTS):
+        raise steps.Trouble(
+            "The deployment failed for the reason above; an account and region that CDK never saw need "
+            "`npx cdk bootstrap` once."
+        )
+    stack = cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK]
+    print(f"Sidestep is deployed: {stack['Address']}")
+    return 0
+
+
+def destroy() -> int:
+    """Say what goes and what stays, ask, and delete the stack. Raises Trouble."""
+    print(
+        f"This deletes the stack {STACK}: its address with all its links, both functions, their logs and the queue.\n"
+        "The bucket with the files and the table of transfers stay, and go on costing, until you delete them yourself."
+    )
+    try:
+        answer = input(f"Type {STACK} to go on: ")
+    except EOFError:
+        answer = ""
+    if answer.strip() != STACK:
+        raise steps.Trouble("Nothing was deleted.")
+    if cdk("destroy", STACK, "--force"):
+        raise steps.Trouble("The stack could not be deleted, for the reason above.")
+    return 0
+
+
+def main() -> int:
+    """Read the arguments."""
+    parser = argparse.ArgumentParser(prog="python -m infra.aws", description=__doc__)
+    parser.add_argument("what", choices=["deploy", "destroy", "synth"])
+    parser.add_argument("settings", nargs="*", metavar="name=value", help="see infra/config.py")
+    arguments = parser.parse_args()
+    what: str = arguments.what
+    settings: list[str] = arguments.settings
+    with steps.Children() as children:
+        steps.set_up(children)
+    if what == "deploy":
+        return deploy(settings)
+    if what == "destroy":
+        return destroy()
+    if cdk("synth", STACK, "--quiet", *context(settings)):
+        raise steps.Trouble("There is no template, for the reason above.")
+    print(f"The template: cdk.out/{STACK}.template.json")
+    return 0
+
+
+if __name__ == "__main__":
+    steps.run_entry(main)

@@ -1,0 +1,109 @@
+"""Builds what both functions run: our code beside the locked dependencies, for a target platform, without Docker.
+
+Nothing is compiled here: pip only unpacks wheels, checked against the lock's hashes, so any machine builds the same
+bundle for AWS. The dependencies are kept in `.build/`, by lock and target; our own files are laid beside them anew each
+time. The standard library is all this needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LOCK = ROOT / "requirements" / "lambda.txt"
+CACHE = ROOT / ".build"
+
+OWN_FILES = ("backend", "frontend/templates", "frontend/static")
+# Tests stay here; caches differ from run to run and would change the asset's hash.
+NOT_SHIPPED = shutil.ignore_patterns("tests", "__pycache__", "*.pyc", ".*")
+# Scripts, and what only type checkers read.
+NEVER_IMPORTED = ("bin", "**/*.pyi", "**/py.typed", "**/__pycache__")
+
+
+class BundleError(Exception):
+    """The bundle could not be built; its text says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What the bundle runs on: a name for the cache, and pip's options that choose its wheels."""
+
+    name: str
+    pip_options: tuple[str, ...]
+
+
+# Lambda's Python 3.13 is Amazon Linux 2023 (glibc 2.34), so wheels of either standard fit.
+AWS = Target(
+    name="aws-arm64-py313",
+    pip_options=(
+        *("--platform", "manylinux2014_aarch64"),
+        *("--platform", "manylinux_2_17_aarch64"),
+        *("--platform", "manylinux_2_28_aarch64"),
+        *("--implementation", "cp", "--python-version", "3.13"),
+    ),
+)
+# The local cloud runs functions in a Python made from the one that runs this.
+LOCAL = Target(name=f"local-{platform.machine()}-py{sys.version_info.major}{sys.version_info.minor}", pip_options=())
+
+
+def dependencies(target: Target) -> Path:
+    """Return the folder of the locked dependencies for a target, installed at the first call.
+
+    Raises BundleError.
+    """
+    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+    folder = CACHE / f"{target.name}-{lock}"
+    if folder.exists():
+        return folder
+    CACHE.mkdir(exist_ok=True)
+    # Built aside and moved in whole: neither a stopped run nor one beside it ever leaves or sees half a folder.
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        made = Path(scratch, "made")
+        _pip_install(made, target)
+        for pattern in NEVER_IMPORTED:
+            for path in made.glob(pattern):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with contextlib.suppress(FileExistsError, OSError):  # another run was quicker
+            made.rename(folder)
+    return folder
+
+
+def _pip_install(folder: Path, target: Target) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    # --no-deps: the lock is complete, and pip would weigh environment markers for this machine, not for the target.
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(LOCK)]
+    command += ["--target", str(folder), *target.pip_options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BundleError(f"pip could not install {LOCK.relative_to(ROOT)} for {target.name}:\n{done.stderr.strip()}")
+
+
+@contextlib.contextmanager
+def assembled(target: Target) -> Generator[Path]:
+    """Lay dependencies and our own files into a folder that lasts as long as the context: CDK copies it at once.
+
+    Raises BundleError.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "bundle")
+        shutil.copytree(dependencies(target), folder)
+        for name in OWN_FILES:
+            shutil.copytree(ROOT / name, folder / name, ignore=NOT_SHIPPED)
+        yield folder
+
+
+if __name__ == "__main__":
+    # A step of `make run`: afterwards the deployment needs no network.
+    try:
+        dependencies(LOCAL)
+    except BundleError as error:
+        sys.exit(str(error))

@@ -1,0 +1,162 @@
+"""Every setting of a deployment, in one frozen object.
+
+Settings come as CDK context (`cdk deploy -c max_files=500`), so they arrive as strings; each is parsed and checked
+here, and a name that is not a setting is an error, not a silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+MIB = 1024**2
+GIB = 1024**3
+DAY = 86_400
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 10,000 parts of at most 5 GiB.
+S3_MAX_OBJECT_BYTES = 10_000 * 5 * GIB
+# A presigned URL dies with the credentials that signed it; a Lambda role's last for hours, not days.
+MAX_URL_SECONDS = 12 * 3600
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LOG_RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be; its text is one sentence for whoever typed it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The settings, with AWS's defaults; `local_port` alone turns a stack into one for the local cloud.
+
+    Raises ConfigError.
+    """
+
+    max_file_bytes: int = 2048 * GIB
+    """The largest file a sender may send. At 2 TiB a part is 210 MiB, which a browser can still hold and hash."""
+    max_files: int = 10_000
+    """The most files in one transfer."""
+    expiry_choices: tuple[int, ...] = (3600, DAY, 7 * DAY, 30 * DAY)
+    """Seconds a transfer may live, ascending; the last is the longest."""
+    default_expiry: int = 7 * DAY
+    """Seconds a transfer lives when its sender says nothing; one of the choices."""
+    upload_url_seconds: int = 900
+    """Seconds an upload URL lives."""
+    download_url_seconds: int = 300
+    """Seconds a download URL lives; it only has to start the download."""
+    requests_per_second: int = 100
+    """What API Gateway lets through in the long run, over all callers; above it, 429."""
+    request_burst: int = 200
+    """What it lets through at once."""
+    log_level: str = "INFO"
+    """The least severe level that the functions log."""
+    log_retention_days: int = 30
+    """Days that logs are kept."""
+    set_account_log_role: bool = True
+    """API Gateway writes access logs by one role per account and region. The stack sets it; false leaves it alone."""
+    local_port: int | None = None
+    """The local cloud's port; None is AWS."""
+
+    def __post_init__(self) -> None:
+        """Check what a type cannot say."""
+        _between("max_file_bytes", self.max_file_bytes, 1, S3_MAX_OBJECT_BYTES)
+        _between("max_files", self.max_files, 1, 1_000_000)
+        if list(self.expiry_choices) != sorted(set(self.expiry_choices)):
+            raise ConfigError("expiry_choices must be ascending numbers of seconds, as in 3600,86400.")
+        for choice in self.expiry_choices:
+            _between("expiry_choices", choice, 60, 3650 * DAY)
+        _one_of("default_expiry", self.default_expiry, self.expiry_choices)
+        _between("upload_url_seconds", self.upload_url_seconds, 1, MAX_URL_SECONDS)
+        _between("download_url_seconds", self.download_url_seconds, 1, MAX_URL_SECONDS)
+        _between("requests_per_second", self.requests_per_second, 1, 10_000)
+        _between("request_burst", self.request_burst, 1, 5_000)
+        _one_of("log_level", self.log_level, LOG_LEVELS)
+        _one_of("log_retention_days", self.log_retention_days, LOG_RETENTION_DAYS)
+        if self.local_port is not None:
+            _between("local_port", self.local_port, 1, 65_535)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is for the local cloud: plain HTTP, nothing kept, this machine's Python."""
+        return self.local_port is not None
+
+    @property
+    def object_days(self) -> int:
+        """Days after which S3 drops an object whatever else happens: the longest expiry, rounded up, and one more."""
+        return -(-self.expiry_choices[-1] // DAY) + 1
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, object]) -> Config:
+        """Read the settings among CDK's context, whose own keys all have a `:`, an `@` or a `/` in them.
+
+        Raises ConfigError for a name that is no setting and a value that does not fit.
+        """
+        ours = {name: value for name, value in context.items() if not set(name) & set(":@/")}
+        settings = {field.name: field.type for field in fields(cls)}
+        for name in ours:
+            if name not in settings:
+                near = difflib.get_close_matches(name, settings, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(settings)}."
+                raise ConfigError(f"There is no setting {name}; {hint}")
+        values: dict[str, Any] = {name: _PARSERS[str(settings[name])](name, str(text)) for name, text in ours.items()}
+        return cls(**values)
+
+
+def _int(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(f"{name} must be a whole number, not {text!r}.") from None
+
+
+def _ints(name: str, text: str) -> tuple[int, ...]:
+    return tuple(_int(name, item) for item in text.split(","))
+
+
+def _bool(name: str, text: str) -> bool:
+    _one_of(name, text.lower(), ("true", "false"))
+    return text.lower() == "true"
+
+
+def _str(_name: str, text: str) -> str:
+    return text
+
+
+# By a field's annotation, which `from __future__ import annotations` keeps as text.
+_PARSERS = {"int": _int, "int | None": _int, "tuple[int, ...]": _ints, "bool": _bool, "str": _str}
+
+
+def _between(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{name} must be from {low} to {high}, not {value}.")
+
+
+def _one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{name} must be one of {', '.join(map(str, choices))}, not {value}.")

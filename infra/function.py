@@ -1,0 +1,93 @@
+"""The one place that says how a function runs: runtime, platform, memory, logs, tracing, rights."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from aws_cdk import Duration, RemovalPolicy, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs
+from constructs import Construct
+
+from infra.config import Config
+
+# One whole vCPU. A cold start is nearly all imports, so less memory costs the same money and more time.
+MEMORY_MIB = 1769
+
+
+def backend_function(
+    scope: Construct,
+    *,
+    config: Config,
+    code: lambda_.Code,
+    service: str,
+    timeout: Duration,
+    environment: Mapping[str, str],
+    grants: Sequence[iam.PolicyStatement],
+) -> lambda_.Function:
+    """Make the function `service`, whose entry is `backend.<service>.handler`, with a role of its own.
+
+    The role holds the grants, its own log group and X-Ray, and nothing else: it is also the boundary of every URL that
+    the function signs.
+    """
+    log_group = log_group_of(scope, "Logs", config)
+    role = iam.Role(
+        scope,
+        "Role",
+        # CDK's Python types name some parameters otherwise than their protocols do, which strict checking minds.
+        assumed_by=cast("iam.IPrincipal", iam.ServicePrincipal("lambda.amazonaws.com")),
+        inline_policies={
+            "Rights": iam.PolicyDocument(
+                statements=[
+                    *grants,
+                    allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn),
+                    # X-Ray has no resources to name.
+                    allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+                ]
+            )
+        },
+    )
+    return lambda_.Function(
+        scope,
+        "Function",
+        code=code,
+        handler=f"backend.{service}.handler",
+        # CDK would add the same rights again, in a policy of their own.
+        role=role.without_policy_updates(),
+        runtime=local_runtime() if config.is_local else lambda_.Runtime.PYTHON_3_13,
+        architecture=lambda_.Architecture.X86_64 if config.is_local else lambda_.Architecture.ARM_64,
+        memory_size=MEMORY_MIB,
+        timeout=timeout,
+        tracing=lambda_.Tracing.ACTIVE,
+        log_group=log_group,
+        environment={
+            **environment,
+            "MAX_FILE_BYTES": str(config.max_file_bytes),
+            "MAX_FILES": str(config.max_files),
+            "EXPIRY_CHOICES": ",".join(map(str, config.expiry_choices)),
+            "DEFAULT_EXPIRY": str(config.default_expiry),
+            "UPLOAD_URL_SECONDS": str(config.upload_url_seconds),
+            "DOWNLOAD_URL_SECONDS": str(config.download_url_seconds),
+            "POWERTOOLS_SERVICE_NAME": service,
+            "POWERTOOLS_METRICS_NAMESPACE": "Sidestep",
+            "POWERTOOLS_LOG_LEVEL": config.log_level,
+        },
+    )
+
+
+def allow(actions: Sequence[str], resource: str) -> iam.PolicyStatement:
+    """Grant exact actions on one resource; wider ones come from CDK's own grant methods, which is why none is used."""
+    return iam.PolicyStatement(actions=list(actions), resources=[resource])
+
+
+def log_group_of(scope: Construct, name: str, config: Config) -> logs.LogGroup:
+    """Make a log group that keeps what the settings say and goes with the stack."""
+    group = logs.LogGroup(scope, name, removal_policy=RemovalPolicy.DESTROY)
+    resource = cast("logs.CfnLogGroup", group.node.default_child)
+    resource.retention_in_days = config.log_retention_days  # LogGroup itself takes no number, only names for some
+    return group
+
+
+def local_runtime() -> lambda_.Runtime:
+    """Name the Python that runs this: the local cloud runs functions in it whatever the template says."""
+    return lambda_.Runtime(f"python3.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON)

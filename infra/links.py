@@ -1,0 +1,89 @@
+"""Links: the function that is called when a file is there, the queue by which S3 calls it, and its dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration, aws_iam as iam, aws_lambda as lambda_, aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import Config
+from infra.function import allow, backend_function
+
+# The most that answering a request takes; a batch of arrivals takes less.
+TIMEOUT = Duration.seconds(20)
+# An arrival that failed is tried again after this; it must not be shorter than the function may run.
+TRY_AGAIN = Duration.seconds(30)
+TRIES = 3
+# What one call is given at the most, and how many calls may run at once: 250 files a second, and not one more worker.
+BATCH = 10
+CONCURRENCY = 5
+
+
+class Links(Construct):
+    """S3's events wait in a queue, so that ten thousand small files that arrive together start no ten thousand workers.
+
+    Called by S3 itself, each event would start a worker of its own, and a young account may run ten, which the page's
+    requests need too. From the queue a few workers take ten events at a time, and of these only the one that fails
+    comes back: after three tries it lies among the dead letters.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        config: Config,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        grants: Sequence[iam.PolicyStatement],
+    ) -> None:
+        """Make queues and function; who may call it is said where the callers are made."""
+        super().__init__(scope, name)
+        self.dead_letters = self._queue("DeadLetters", config, retention_period=Duration.days(14))
+        self.arrivals = self._queue(
+            "Arrivals",
+            config,
+            visibility_timeout=TRY_AGAIN,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=TRIES),
+        )
+        self.function = backend_function(
+            self,
+            config=config,
+            code=code,
+            service="links",
+            timeout=TIMEOUT,
+            environment=environment,
+            grants=[
+                *grants,
+                allow(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], self.arrivals.queue_arn),
+            ],
+        )
+        lambda_.CfnEventSourceMapping(
+            self,
+            "Take",
+            event_source_arn=self.arrivals.queue_arn,
+            function_name=self.function.function_name,
+            batch_size=BATCH,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=CONCURRENCY),
+        )
+
+    def _queue(
+        self,
+        name: str,
+        config: Config,
+        *,
+        retention_period: Duration | None = None,
+        visibility_timeout: Duration | None = None,
+        dead_letter_queue: sqs.DeadLetterQueue | None = None,
+    ) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            name,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=not config.is_local,
+            retention_period=retention_period,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=dead_letter_queue,
+        )

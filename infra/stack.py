@@ -1,0 +1,86 @@
+"""TransferStack: the whole of Sidestep, and who in it may do what."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, CliCredentialsStackSynthesizer, Stack, aws_lambda as lambda_
+from constructs import Construct
+
+from infra.config import Config
+from infra.function import allow
+from infra.links import Links
+from infra.storage import FileStore
+from infra.web import WebApi
+
+
+class TransferStack(Stack):
+    """browser → web → presigned URL → bucket → links → table → browser."""
+
+    def __init__(self, scope: Construct, name: str, *, config: Config, code: lambda_.Code) -> None:
+        """Compose the constructs and write the grants.
+
+        Whoever holds a presigned URL holds the rights of the role that signed it. So web can start, sign, complete and
+        abort uploads and cannot read a byte; links can read and sign downloads, drop what is wrong, and write none.
+        """
+        super().__init__(
+            scope,
+            name,
+            description="Sidestep: files from the browser straight to S3, and back by a link.",
+            # The local cloud refuses the roles that `cdk bootstrap` makes on AWS.
+            synthesizer=CliCredentialsStackSynthesizer() if config.is_local else None,
+        )
+        store = FileStore(self, "Store", config=config)
+        environment = {"TABLE_NAME": store.table.table_name, "BUCKET_NAME": store.bucket_name}
+
+        links = Links(
+            self,
+            "Links",
+            config=config,
+            code=code,
+            environment=environment,
+            grants=[
+                allow(["s3:DeleteObject", "s3:GetObject"], store.files_arn),
+                # Without it S3 answers 403, not 404, for a file that is not there. No condition on s3:prefix: a HEAD
+                # has no prefix, so it would never hold.
+                allow(["s3:ListBucket"], store.bucket_arn),
+                allow(
+                    ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+                    store.table.table_arn,
+                ),
+            ],
+        )
+        web = WebApi(
+            self,
+            "Web",
+            config=config,
+            code=code,
+            environment=environment,
+            grants=[
+                allow(
+                    ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+                    store.files_arn,
+                ),
+                allow(
+                    [
+                        "dynamodb:BatchGetItem",
+                        "dynamodb:BatchWriteItem",
+                        "dynamodb:DeleteItem",
+                        "dynamodb:GetItem",
+                        "dynamodb:PutItem",
+                        "dynamodb:Query",
+                        "dynamodb:UpdateItem",
+                    ],
+                    store.table.table_arn,
+                ),
+            ],
+            links=links.function,
+        )
+        store.allow_page(web.origin)
+        store.announce(links.arrivals)
+
+        CfnOutput(self, "Address", value=web.address)
+        CfnOutput(self, "Bucket", value=store.bucket.bucket_name)
+        CfnOutput(self, "Table", value=store.table.table_name)
+        CfnOutput(self, "WebFunction", value=web.function.function_name)
+        CfnOutput(self, "LinksFunction", value=links.function.function_name)
+        CfnOutput(self, "Arrivals", value=links.arrivals.queue_url)
+        CfnOutput(self, "DeadLetters", value=links.dead_letters.queue_url)

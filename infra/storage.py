@@ -1,0 +1,121 @@
+"""FileStore: the bucket that holds the files and the table that holds the transfers."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import (
+    Aws,
+    Duration,
+    Fn,
+    RemovalPolicy,
+    aws_dynamodb as dynamodb,
+    aws_iam as iam,
+    aws_s3 as s3,
+    aws_sqs as sqs,
+)
+from constructs import Construct
+
+from infra.config import Config
+
+PREFIX = "files/"
+
+
+class FileStore(Construct):
+    """Private, encrypted, TLS only, and emptied by itself; on AWS both outlive the stack."""
+
+    def __init__(self, scope: Construct, name: str, *, config: Config) -> None:
+        """Make bucket and table."""
+        super().__init__(scope, name)
+        removal = RemovalPolicy.DESTROY if config.is_local else RemovalPolicy.RETAIN
+
+        # A name that does not refer to the bucket lets the bucket refer to the queue whose policy names it, so that
+        # S3's notification is the bucket's own property. The stack id's last part is new with each creation of a stack.
+        self.bucket_name = Fn.join("-", ["sidestep", Fn.select(2, Fn.split("/", Aws.STACK_ID))])
+        self.bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.bucket_name}"
+        self.files_arn = f"{self.bucket_arn}/{PREFIX}*"
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=self.bucket_name,
+            removal_policy=removal,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            # The local cloud speaks plain HTTP.
+            enforce_ssl=not config.is_local,
+            minimum_tls_version=None if config.is_local else 1.2,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="abort-incomplete-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)
+                ),
+                s3.LifecycleRule(id="expire-files", prefix=PREFIX, expiration=Duration.days(config.object_days)),
+            ],
+        )
+        self.table = dynamodb.Table(
+            self,
+            "Transfers",
+            removal_policy=removal,
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="ttl",
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+        )
+
+    def allow_page(self, origin: str) -> None:
+        """Let the page of that origin, and no other, send parts and read files."""
+        exposed = ["ETag", "x-amz-checksum-sha256"]
+        self.bucket.add_cors_rule(
+            id="send",
+            allowed_origins=[origin],
+            allowed_methods=[s3.HttpMethods.PUT],
+            allowed_headers=["if-none-match", "x-amz-checksum-sha256"],
+            exposed_headers=exposed,
+            max_age=3600,
+        )
+        self.bucket.add_cors_rule(
+            id="receive",
+            allowed_origins=[origin],
+            allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+            allowed_headers=["range"],
+            exposed_headers=[*exposed, "Content-Length", "Content-Range"],
+            max_age=3600,
+        )
+
+    def announce(self, queue: sqs.Queue) -> None:
+        """Have S3 put a message into the queue for every file that is there, whole.
+
+        Written on the bucket itself: CDK's own way is a custom resource whose function may change any bucket's
+        notifications.
+        """
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["sqs:SendMessage"],
+                principals=[cast("iam.IPrincipal", iam.ServicePrincipal("s3.amazonaws.com"))],
+                resources=[queue.queue_arn],
+                # A bucket's name alone does not say whose it is.
+                conditions={
+                    "ArnEquals": {"aws:SourceArn": self.bucket_arn},
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                },
+            )
+        )
+        bucket = cast("s3.CfnBucket", self.bucket.node.default_child)
+        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            queue_configurations=[
+                s3.CfnBucket.QueueConfigurationProperty(
+                    event="s3:ObjectCreated:*",
+                    queue=queue.queue_arn,
+                    filter=s3.CfnBucket.NotificationFilterProperty(
+                        s3_key=s3.CfnBucket.S3KeyFilterProperty(
+                            rules=[s3.CfnBucket.FilterRuleProperty(name="prefix", value=PREFIX)]
+                        )
+                    ),
+                )
+            ]
+        )
+        # S3 tries the queue when it takes the configuration.
+        bucket.node.add_dependency(queue)

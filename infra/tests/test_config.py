@@ -1,0 +1,92 @@
+"""Settings: what is taken, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+
+import pytest
+
+from infra import steps
+from infra.config import Config, ConfigError
+
+# As the CDK CLI adds them.
+CDKS_OWN = {"aws:cdk:enable-path-metadata": True, "@aws-cdk/core:target-partitions": ["aws"]}
+
+
+def test_no_setting_is_a_deployment_to_aws() -> None:
+    """The defaults need no word from anyone, and CDK's own context does not disturb them."""
+    assert Config.from_context(CDKS_OWN) == Config()
+    assert not Config().is_local
+
+
+def test_settings_come_as_text() -> None:
+    """Each kind of setting is read from the text that the CLI passes."""
+    config = Config.from_context(
+        {
+            **CDKS_OWN,
+            "max_files": "500",
+            "expiry_choices": "60,3600",
+            "default_expiry": "60",
+            "log_level": "DEBUG",
+            "set_account_log_role": "false",
+            "local_port": "4600",
+        }
+    )
+    assert config == Config(
+        max_files=500,
+        expiry_choices=(60, 3600),
+        default_expiry=60,
+        log_level="DEBUG",
+        set_account_log_role=False,
+        local_port=4600,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("max_file", "1", "There is no setting max_file; did you mean max_files?"),
+        ("colour", "red", "There is no setting colour; the settings are max_file_bytes, max_files,"),
+        ("max_files", "many", "max_files must be a whole number, not 'many'."),
+        ("max_files", "0", "max_files must be from 1 to 1000000, not 0."),
+        ("max_file_bytes", str(10_000 * 5 * 1024**3 + 1), "max_file_bytes must be from 1 to 53687091200000, not"),
+        ("expiry_choices", "3600,60", "expiry_choices must be ascending numbers of seconds, as in 3600,86400."),
+        ("expiry_choices", "", "expiry_choices must be a whole number, not ''."),
+        ("expiry_choices", "1", "expiry_choices must be from 60 to 315360000, not 1."),
+        ("default_expiry", "5", "default_expiry must be one of 3600, 86400, 604800, 2592000, not 5."),
+        ("upload_url_seconds", "604800", "upload_url_seconds must be from 1 to 43200, not 604800."),
+        ("download_url_seconds", "0", "download_url_seconds must be from 1 to 43200, not 0."),
+        ("requests_per_second", "0", "requests_per_second must be from 1 to 10000, not 0."),
+        ("request_burst", "0", "request_burst must be from 1 to 5000, not 0."),
+        ("log_level", "LOUD", "log_level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not LOUD."),
+        ("log_retention_days", "8", "log_retention_days must be one of 1, 3, 5, 7, 14,"),
+        ("set_account_log_role", "no", "set_account_log_role must be one of true, false, not no."),
+        ("local_port", "70000", "local_port must be from 1 to 65535, not 70000."),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_sentence(name: str, value: str, words: str) -> None:
+    """A wrong setting says which it is and what it may be."""
+    with pytest.raises(ConfigError) as refusal:
+        Config.from_context({name: value})
+    assert str(refusal.value).startswith(words)
+
+
+def test_a_config_does_not_change() -> None:
+    """What was checked stays as it was."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().max_files = 1  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_app_ends_with_the_sentence_alone() -> None:
+    """Whoever mistypes a setting sees no traceback."""
+    done = subprocess.run(
+        [steps.PYTHON, "-m", "infra.app"],
+        cwd=steps.ROOT,
+        env={**os.environ, "CDK_CONTEXT_JSON": '{"max_files": "0"}'},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "max_files must be from 1 to 1000000, not 0.\n")

@@ -1,0 +1,122 @@
+"""Both functions and the way of arrivals: platform, logs, tracing, settings, queue, tries, dead letters."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from infra.config import Config
+from infra.tests.conftest import Stack, Synth, flat
+
+BOTH = pytest.mark.parametrize(("name", "service"), [("WebFunction", "web"), ("LinksFunction", "links")])
+
+
+@BOTH
+def test_how_a_function_runs(aws: Stack, name: str, service: str) -> None:
+    """Python 3.13 on ARM64 with one vCPU, traced, from one bundle."""
+    function = aws.properties("Lambda::Function", name)
+    assert function["Handler"] == f"backend.{service}.handler"
+    assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+    assert (function["MemorySize"], function["TracingConfig"]) == (1769, {"Mode": "Active"})
+    assert function["Code"] == aws.properties("Lambda::Function", "WebFunction")["Code"]
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("WebFunction", 300), ("LinksFunction", 20)])
+def test_how_long_a_function_may_take(aws: Stack, name: str, seconds: int) -> None:
+    """Web may see a slow CompleteMultipartUpload through; links only looks and notes."""
+    assert aws.properties("Lambda::Function", name)["Timeout"] == seconds
+
+
+@BOTH
+def test_a_local_function_runs_in_this_python(local: Stack, name: str, service: str) -> None:
+    """The local cloud runs functions in the Python that its environment was made from."""
+    function = local.properties("Lambda::Function", name)
+    assert function["Runtime"] == f"python3.{sys.version_info.minor}"
+    assert function["Handler"] == f"backend.{service}.handler"
+
+
+@BOTH
+def test_what_a_function_is_told(aws: Stack, name: str, service: str) -> None:
+    """The environment holds exactly what backend/settings.py reads."""
+    environment = aws.properties("Lambda::Function", name)["Environment"]["Variables"]
+    assert {key: flat(value) for key, value in environment.items()} == {
+        "TABLE_NAME": "{StoreTransfers9B2937E9}",
+        "BUCKET_NAME": "sidestep-{AWS::StackId}[2]",
+        "MAX_FILE_BYTES": "2199023255552",
+        "MAX_FILES": "10000",
+        "EXPIRY_CHOICES": "3600,86400,604800,2592000",
+        "DEFAULT_EXPIRY": "604800",
+        "UPLOAD_URL_SECONDS": "900",
+        "DOWNLOAD_URL_SECONDS": "300",
+        "POWERTOOLS_SERVICE_NAME": service,
+        "POWERTOOLS_METRICS_NAMESPACE": "Sidestep",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+
+
+def test_the_bucket_is_called_what_functions_are_told(aws: Stack) -> None:
+    """The name that functions get is written out, not referred to, so it must be the bucket's."""
+    told = aws.properties("Lambda::Function", "WebFunction")["Environment"]["Variables"]["BUCKET_NAME"]
+    assert told == aws.properties("S3::Bucket")["BucketName"]
+
+
+@BOTH
+def test_a_function_logs_to_its_own_group(aws: Stack, name: str, service: str) -> None:
+    """Each function has a log group of its own, which its role may write to."""
+    (group,) = [key for key in aws.all("Logs::LogGroup") if key.startswith(f"{service.title()}Logs")]
+    assert aws.properties("Lambda::Function", name)["LoggingConfig"] == {"LogGroup": {"Ref": group}}
+
+
+def test_logs_do_not_stay_for_ever(synth: Synth) -> None:
+    """All three log groups keep as many days as the settings say."""
+    groups = synth(Config(log_retention_days=7)).all("Logs::LogGroup")
+    assert [group["Properties"]["RetentionInDays"] for group in groups.values()] == [7, 7, 7]
+
+
+def test_arrivals_are_taken_by_the_few(aws: Stack) -> None:
+    """Five workers at the most take ten arrivals at a time, and only the ones that failed come back."""
+    assert aws.properties("Lambda::EventSourceMapping") == {
+        "EventSourceArn": {"Fn::GetAtt": ["LinksArrivals11E3430B", "Arn"]},
+        "FunctionName": {"Ref": "LinksFunctionA5D9F812"},
+        "BatchSize": 10,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 5},
+    }
+
+
+def test_arrivals_are_tried_three_times_and_then_kept(aws: Stack) -> None:
+    """An arrival that links cannot handle goes to the dead letters, and no try starts while another may still run."""
+    queue = aws.properties("SQS::Queue", "LinksArrivals")
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["LinksDeadLetters9B7AD151", "Arn"]},
+        "maxReceiveCount": 3,
+    }
+    assert queue["VisibilityTimeout"] > aws.properties("Lambda::Function", "LinksFunction")["Timeout"]
+
+
+def test_dead_letters_are_kept_for_two_weeks(aws: Stack) -> None:
+    """Long enough for someone to come back from holiday."""
+    assert aws.properties("SQS::Queue", "LinksDeadLetters")["MessageRetentionPeriod"] == 14 * 86_400
+
+
+@pytest.mark.parametrize("name", ["LinksArrivals", "LinksDeadLetters"])
+def test_a_queue_is_encrypted_at_rest_and_on_the_way(aws: Stack, name: str) -> None:
+    """SQS encrypts with its own keys and refuses plain HTTP."""
+    assert aws.properties("SQS::Queue", name)["SqsManagedSseEnabled"] is True
+    statements = aws.properties("SQS::QueuePolicy", name)["PolicyDocument"]["Statement"]
+    (denied,) = [statement for statement in statements if statement["Effect"] == "Deny"]
+    assert (denied["Action"], denied["Principal"]) == ("sqs:*", {"AWS": "*"})
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_local_queues_speak_plain_http(local: Stack) -> None:
+    """The local cloud has no TLS, so nothing is denied for lack of it."""
+    policies = [policy["Properties"]["PolicyDocument"] for policy in local.all("SQS::QueuePolicy").values()]
+    assert {statement["Effect"] for policy in policies for statement in policy["Statement"]} == {"Allow"}
+
+
+def test_no_function_besides_ours(aws: Stack) -> None:
+    """CDK puts no helper of its own into the account."""
+    assert len(aws.all("Lambda::Function")) == 2
+    assert not [kind for kind in (r["Type"] for r in aws.template["Resources"].values()) if "Custom" in kind]

@@ -1,0 +1,130 @@
+"""The bucket and the table."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.config import Config
+from infra.tests.conftest import Stack, Synth, flat
+
+
+def test_the_bucket_is_private(aws: Stack) -> None:
+    """Nothing can make an object public, whoever tries."""
+    bucket = aws.properties("S3::Bucket")
+    assert bucket["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+def test_the_bucket_is_encrypted(aws: Stack) -> None:
+    """S3 encrypts with its own keys."""
+    (rule,) = aws.properties("S3::Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+
+
+def test_the_bucket_speaks_tls_only(aws: Stack) -> None:
+    """Everything is denied over plain HTTP and over TLS older than 1.2."""
+    statements = aws.properties("S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    assert [(s["Effect"], s["Action"], s["Principal"], s["Condition"]) for s in statements] == [
+        ("Deny", "s3:*", {"AWS": "*"}, {"Bool": {"aws:SecureTransport": "false"}}),
+        ("Deny", "s3:*", {"AWS": "*"}, {"NumericLessThan": {"s3:TlsVersion": 1.2}}),
+    ]
+
+
+def test_the_local_bucket_speaks_plain_http(local: Stack) -> None:
+    """The local cloud has no TLS, so nothing is denied for lack of it."""
+    assert not local.all("S3::BucketPolicy")
+
+
+@pytest.mark.parametrize(
+    ("where", "origin"),
+    [
+        ("aws", "https://{WebApi27F67B01}.execute-api.{AWS::Region}.{AWS::URLSuffix}"),
+        ("local", "http://localhost:4566"),
+    ],
+)
+def test_cors_lets_in_our_page_alone(where: str, origin: str, request: pytest.FixtureRequest) -> None:
+    """The page's origin may PUT parts and GET files, with the headers that takes, and no other origin may."""
+    stack: Stack = request.getfixturevalue(where)
+    rules = stack.properties("S3::Bucket")["CorsConfiguration"]["CorsRules"]
+    assert [[flat(o) for o in rule.pop("AllowedOrigins")] for rule in rules] == [[origin], [origin]]
+    assert rules == [
+        {
+            "Id": "send",
+            "AllowedMethods": ["PUT"],
+            "AllowedHeaders": ["if-none-match", "x-amz-checksum-sha256"],
+            "ExposedHeaders": ["ETag", "x-amz-checksum-sha256"],
+            "MaxAge": 3600,
+        },
+        {
+            "Id": "receive",
+            "AllowedMethods": ["GET", "HEAD"],
+            "AllowedHeaders": ["range"],
+            "ExposedHeaders": ["ETag", "x-amz-checksum-sha256", "Content-Length", "Content-Range"],
+            "MaxAge": 3600,
+        },
+    ]
+
+
+def test_the_bucket_empties_itself(aws: Stack) -> None:
+    """Incomplete uploads go after 7 days, files the day after the longest expiry."""
+    assert aws.properties("S3::Bucket")["LifecycleConfiguration"]["Rules"] == [
+        {
+            "Id": "abort-incomplete-uploads",
+            "Status": "Enabled",
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        },
+        {"Id": "expire-files", "Status": "Enabled", "Prefix": "files/", "ExpirationInDays": 31},
+    ]
+
+
+def test_files_live_as_long_as_the_longest_expiry(synth: Synth) -> None:
+    """The setting for expiries moves the bucket's rule with it."""
+    stack = synth(Config(expiry_choices=(3600, 90_000), default_expiry=3600))
+    assert stack.properties("S3::Bucket")["LifecycleConfiguration"]["Rules"][1]["ExpirationInDays"] == 3
+
+
+def test_s3_announces_every_new_file(aws: Stack) -> None:
+    """Whatever way an object comes under files/, the queue of arrivals hears of it, and of no other object."""
+    assert aws.properties("S3::Bucket")["NotificationConfiguration"] == {
+        "QueueConfigurations": [
+            {
+                "Event": "s3:ObjectCreated:*",
+                "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "files/"}]}},
+                "Queue": {"Fn::GetAtt": ["LinksArrivals11E3430B", "Arn"]},
+            }
+        ]
+    }
+
+
+def test_s3_may_announce_before_it_is_told_to(aws: Stack) -> None:
+    """S3 tries the queue when the bucket is made, so the queue's policy comes first."""
+    (policy,) = [name for name in aws.all("SQS::QueuePolicy") if name.startswith("LinksArrivals")]
+    assert policy in aws.one("S3::Bucket")["DependsOn"]
+
+
+def test_the_table(aws: Stack) -> None:
+    """Keys, on demand, items that expire, and 35 days of point-in-time recovery."""
+    assert aws.properties("DynamoDB::Table") == {
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+    }
+
+
+@pytest.mark.parametrize("kind", ["S3::Bucket", "DynamoDB::Table"])
+@pytest.mark.parametrize(("where", "policy"), [("aws", "Retain"), ("local", "Delete")])
+def test_data_outlives_the_stack_on_aws(kind: str, where: str, policy: str, request: pytest.FixtureRequest) -> None:
+    """Files and transfers are kept when the stack is deleted or one of them replaced; the local cloud's are not."""
+    stack: Stack = request.getfixturevalue(where)
+    resource = stack.one(kind)
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, policy)

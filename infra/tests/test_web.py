@@ -1,0 +1,154 @@
+"""The REST API: routes, throttle, access log, and what the gateway says by itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from infra.config import Config
+from infra.tests.conftest import Stack, Synth, flat
+from infra.web import WEB_PATHS
+
+
+def routes(stack: Stack) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the integrations by method and path."""
+    resources = stack.all("ApiGateway::Resource")
+
+    def path(reference: dict[str, Any]) -> str:
+        if "Ref" not in reference:
+            return ""
+        properties = resources[reference["Ref"]]["Properties"]
+        return f"{path(properties['ParentId'])}/{properties['PathPart']}"
+
+    methods = [method["Properties"] for method in stack.all("ApiGateway::Method").values()]
+    return {(m["HttpMethod"], path(m["ResourceId"]) or "/"): m["Integration"] for m in methods}
+
+
+def test_two_requests_go_to_links_and_all_others_to_web(aws: Stack) -> None:
+    """Only the function that may sign downloads answers status and download; web has every other method and path."""
+    invoke = "arn:{{AWS::Partition}}:apigateway:{{AWS::Region}}:lambda:path/2015-03-31/functions/{}/invocations"
+    web, links = invoke.format("{WebFunctionB8DF7D3F.Arn}"), invoke.format("{LinksFunctionA5D9F812.Arn}")
+    assert {route: flat(integration["Uri"]) for route, integration in routes(aws).items()} == {
+        **{("ANY", path): web for path in WEB_PATHS},
+        ("GET", "/api/transfers/{transfer}"): links,
+        ("GET", "/t/{transfer}/files/{file}"): links,
+    }
+
+
+def test_requests_are_handed_on_whole(aws: Stack) -> None:
+    """Every integration is a proxy: function and browser see each other's headers and bodies as they are."""
+    assert {(i["Type"], i["IntegrationHttpMethod"]) for i in routes(aws).values()} == {("AWS_PROXY", "POST")}
+
+
+def test_no_address_falls_between_resources(aws: Stack) -> None:
+    """Every resource answers by itself, and by a child that takes any name whatever comes below it."""
+    paths = {path for method, path in routes(aws) if method == "ANY"}
+    parents = {path.rstrip("/") for path in paths if not path.endswith("{proxy+}")}
+    wildcards = {path.rpartition("/")[0] for path in paths if path.endswith("}")}
+    assert parents == wildcards
+
+
+def test_requests_are_throttled(synth: Synth) -> None:
+    """The stage lets through what the settings say, over all routes."""
+    stack = synth(Config(requests_per_second=5, request_burst=9))
+    assert stack.properties("ApiGateway::Stage")["MethodSettings"] == [
+        {
+            "HttpMethod": "*",
+            "ResourcePath": "/*",
+            "DataTraceEnabled": False,
+            "ThrottlingRateLimit": 5,
+            "ThrottlingBurstLimit": 9,
+        }
+    ]
+
+
+def test_access_is_logged_as_json_without_secrets(aws: Stack) -> None:
+    """A line per request, to a group of its own; the route, never the path, which holds what only link holders know."""
+    setting = aws.properties("ApiGateway::Stage")["AccessLogSetting"]
+    assert flat(setting["DestinationArn"]) == "{WebAccessLogABDFBA3E.Arn}"
+    line = json.loads(setting["Format"])
+    assert {"request_id", "ip", "method", "route", "status", "milliseconds"} <= set(line)
+    assert not {"$context.path", "$context.identity.userAgent"} & set(line.values())
+
+
+def test_the_stage_is_traced(aws: Stack) -> None:
+    """A trace starts at the gateway."""
+    assert aws.properties("ApiGateway::Stage")["TracingEnabled"] is True
+
+
+def test_answers_are_compressed(aws: Stack) -> None:
+    """From 1 KiB on, for callers who can read that."""
+    assert aws.properties("ApiGateway::RestApi")["MinimumCompressionSize"] == 1024
+
+
+def test_the_gateway_answers_in_our_words(aws: Stack) -> None:
+    """Each of the gateway's own answers is an error of our shape, with the request's id, and never cached."""
+    answers = [answer["Properties"] for answer in aws.all("ApiGateway::GatewayResponse").values()]
+    statuses = {answer["ResponseType"]: answer.get("StatusCode") for answer in answers}
+    assert statuses == {
+        "DEFAULT_4XX": None,
+        "DEFAULT_5XX": None,
+        "INTEGRATION_FAILURE": "504",
+        "INTEGRATION_TIMEOUT": "504",
+        "MISSING_AUTHENTICATION_TOKEN": "404",
+        "REQUEST_TOO_LARGE": "413",
+        "RESOURCE_NOT_FOUND": "404",
+        "THROTTLED": "429",
+    }
+    for answer in answers:
+        error = json.loads(answer["ResponseTemplates"]["application/json"])["error"]
+        assert set(error) == {"code", "message", "request_id"}
+        assert error["request_id"] == "$context.requestId"
+        assert error["message"].endswith(".")
+        assert answer["ResponseParameters"] == {"gatewayresponse.header.Cache-Control": "'no-store'"}
+
+
+def test_the_413_answer_says_where_files_go(aws: Stack) -> None:
+    """Whoever sends a file to the gateway is told the way that works."""
+    answer = aws.properties("ApiGateway::GatewayResponse", "WebApiREQUESTTOOLARGE")
+    message = json.loads(answer["ResponseTemplates"]["application/json"])["error"]["message"]
+    assert "POST api/transfers" in message
+
+
+def test_deployments_carry_the_answers(aws: Stack) -> None:
+    """API Gateway takes its own answers from the deployment, so they must be there when it is made."""
+    needed = aws.one("ApiGateway::Deployment")["DependsOn"]
+    assert set(aws.all("ApiGateway::GatewayResponse")) <= set(needed)
+    assert set(aws.all("ApiGateway::Method")) <= set(needed)
+
+
+def test_addresses(aws: Stack, local: Stack) -> None:
+    """The output is where the page is: the stage on AWS, a fixed path on the local cloud's port."""
+    on_aws = "https://{WebApi27F67B01}.execute-api.{AWS::Region}.{AWS::URLSuffix}/prod/"
+    assert flat(aws.template["Outputs"]["Address"]["Value"]) == on_aws
+    here = "http://localhost:4566/_aws/execute-api/sidestep/prod/"
+    assert flat(local.template["Outputs"]["Address"]["Value"]) == here
+    assert local.properties("ApiGateway::RestApi")["Tags"] == [{"Key": "ms-custom-id", "Value": "sidestep"}]
+    assert "Tags" not in aws.properties("ApiGateway::RestApi")
+
+
+def test_outputs(aws: Stack) -> None:
+    """What people and tests need to know of a deployment, and nothing else."""
+    assert set(aws.template["Outputs"]) == {
+        "Address",
+        "Arrivals",
+        "Bucket",
+        "DeadLetters",
+        "LinksFunction",
+        "Table",
+        "WebFunction",
+    }
+
+
+def test_the_account_log_role_can_be_left_alone(synth: Synth) -> None:
+    """A team whose account has such a role keeps it."""
+    stack = synth(Config(set_account_log_role=False))
+    assert not stack.all("ApiGateway::Account")
+    assert len(stack.all("IAM::Role")) == 2
+
+
+def test_the_stack_names_no_account_and_no_region(aws: Stack) -> None:
+    """One template fits every account and region: they stand in it only as what CloudFormation fills in."""
+    text = json.dumps(aws.template)
+    assert "us-east-1" not in text
+    assert "000000000000" not in text

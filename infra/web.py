@@ -1,0 +1,171 @@
+"""WebApi: the REST API, the function behind nearly all of it, its throttle, its log and its own answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from aws_cdk import (
+    Aws,
+    Duration,
+    RemovalPolicy,
+    Size,
+    Tags,
+    aws_apigateway as apigateway,
+    aws_iam as iam,
+    aws_lambda as lambda_,
+)
+from constructs import Construct, IConstruct
+
+from infra.config import Config
+from infra.function import backend_function, log_group_of
+
+STAGE = "prod"
+# The local cloud names an API by this tag's value, so that the page has one address on every machine.
+LOCAL_API_ID = "sidestep"
+
+# API Gateway never falls back from a resource to a greedy one further up, so each level has its own.
+WEB_PATHS = (
+    "/",
+    "/{proxy+}",
+    "/api",
+    "/api/{proxy+}",
+    "/api/transfers",
+    "/api/transfers/{transfer}",
+    "/api/transfers/{transfer}/{proxy+}",
+    "/t",
+    "/t/{transfer}",
+    "/t/{transfer}/{proxy+}",
+    "/t/{transfer}/files",
+    "/t/{transfer}/files/{file}",
+    "/t/{transfer}/files/{file}/{proxy+}",
+)
+# What only the function that signs downloads can answer.
+LINKS_PATHS = ("/api/transfers/{transfer}", "/t/{transfer}/files/{file}")
+
+# No path, only the route: a transfer's id is all that its link keeps secret.
+ACCESS_LOG = {
+    "time": "$context.requestTime",
+    "request_id": "$context.requestId",
+    "trace_id": "$context.xrayTraceId",
+    "ip": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "milliseconds": "$context.responseLatency",
+    "function_milliseconds": "$context.integrationLatency",
+    "error": "$context.error.responseType",
+}
+
+# What the gateway says by itself, in the shape of our own errors: type, status (None keeps its own), code, message.
+GATEWAY_ANSWERS = (
+    ("DEFAULT_4XX", None, "bad_request", "The request was not understood. Check its address and its form."),
+    ("DEFAULT_5XX", None, "unavailable", "Something went wrong on our side. Try again in a moment."),
+    ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found", "There is nothing at this address."),
+    ("RESOURCE_NOT_FOUND", 404, "not_found", "There is nothing at this address."),
+    ("INTEGRATION_TIMEOUT", 504, "timeout", "This takes longer than expected. Ask again in a moment."),
+    ("INTEGRATION_FAILURE", 504, "unavailable", "Something went wrong on our side. Try again in a moment."),
+    ("THROTTLED", 429, "too_many_requests", "Too many requests at once. Try again in a second."),
+    (
+        "REQUEST_TOO_LARGE",
+        413,
+        "too_large",
+        "Files do not go through this address. Ask for upload URLs with POST api/transfers and send the file to those.",
+    ),
+)
+
+
+class WebApi(Construct):
+    """Everything the browser asks of us; the files themselves never come here."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        config: Config,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        grants: Sequence[iam.PolicyStatement],
+        links: lambda_.Function,
+    ) -> None:
+        """Make the API and the web function, and route two requests to the links function."""
+        super().__init__(scope, name)
+        self.function = backend_function(
+            self,
+            config=config,
+            code=code,
+            service="web",
+            # Far beyond the gateway's 29 seconds: S3 may take minutes to complete an upload, and the function should
+            # see it through although nobody waits for its answer; the page polls.
+            timeout=Duration.minutes(5),
+            environment=environment,
+            grants=grants,
+        )
+        self._api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name="Sidestep",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            min_compression_size=Size.kibibytes(1),
+            cloud_watch_role=config.set_account_log_role,
+            # The role serves every API of the account and region, so it stays when this one goes.
+            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN if config.set_account_log_role else None,
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                throttling_rate_limit=config.requests_per_second,
+                throttling_burst_limit=config.request_burst,
+                tracing_enabled=True,
+                access_log_destination=apigateway.LogGroupLogDestination(log_group_of(self, "AccessLog", config)),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
+            ),
+        )
+        self._api.node.try_remove_child("Endpoint")  # an output that would say Address again
+        if config.is_local:
+            Tags.of(cast("IConstruct", self._api.node.default_child)).add("ms-custom-id", LOCAL_API_ID)
+        self._route(links)
+        self._answer_as_we_do()
+
+        host = f"{self._api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        self.origin = f"http://localhost:{config.local_port}" if config.is_local else f"https://{host}"
+        base = f"{self.origin}/_aws/execute-api/{LOCAL_API_ID}" if config.is_local else self.origin
+        self.address = f"{base}/{STAGE}/"
+
+    def _route(self, links: lambda_.Function) -> None:
+        for path in WEB_PATHS:
+            self._method("ANY", path, self.function)
+        self._may_call("GatewayMayCallWeb", self.function, "*", "/*")
+        for path in LINKS_PATHS:
+            self._method("GET", path, links)
+        self._may_call("GatewayMayCallLinksForStatus", links, "GET", "/api/transfers/*")
+        self._may_call("GatewayMayCallLinksForDownload", links, "GET", "/t/*/files/*")
+
+    def _method(self, method: str, path: str, function: lambda_.Function) -> None:
+        integration = apigateway.AwsIntegration(
+            proxy=True, service="lambda", path=f"2015-03-31/functions/{function.function_arn}/invocations"
+        )
+        self._api.root.resource_for_path(path).add_method(method, integration)
+
+    def _may_call(self, name: str, function: lambda_.Function, method: str, path: str) -> None:
+        """Let this API's one stage call the function by that method and path, and no console's test button."""
+        lambda_.CfnPermission(
+            self,
+            name,
+            action="lambda:InvokeFunction",
+            function_name=function.function_arn,
+            principal="apigateway.amazonaws.com",
+            source_arn=self._api.arn_for_execute_api(method, path, STAGE),
+        )
+
+    def _answer_as_we_do(self) -> None:
+        for kind, status, code, message in GATEWAY_ANSWERS:
+            error = {"code": code, "message": message, "request_id": "$context.requestId"}
+            self._api.add_gateway_response(
+                kind,
+                type=apigateway.ResponseType.of(kind),
+                status_code=str(status) if status else None,
+                response_headers={"Cache-Control": "'no-store'"},
+                templates={"application/json": json.dumps({"error": error})},
+            )
