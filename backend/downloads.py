@@ -67,6 +67,10 @@ class Downloads:
             more=more or listed < transfer.last_number,
         )
 
+    def admit(self, transfer_id: str, caller: Caller) -> None:
+        """Raise what `status` would raise for this caller."""
+        self._admitted(self.records.transfer(transfer_id), caller)
+
     def _status_of(self, transfer_id: str, file: File, *, owner: bool) -> messages.FileStatus:
         return messages.FileStatus(
             number=file.number,

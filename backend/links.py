@@ -45,7 +45,7 @@ def _done(message: dict[str, Any]) -> bool:
     done = True
     for record in _records(message["body"]):
         try:
-            _arrived(unquote_plus(record["s3"]["object"]["key"]))
+            look(unquote_plus(record["s3"]["object"]["key"]))
         except Exception:  # noqa: BLE001  one bad record must not keep the others waiting
             logger.exception("an arrival failed")
             count_failure()
@@ -60,7 +60,8 @@ def _records(body: str) -> list[dict[str, Any]]:
         return [{}]  # nothing of S3's: it fails as a record does
 
 
-def _arrived(key: str) -> None:
+def look(key: str) -> None:
+    """Look at one object, and make it downloadable if it is what was declared."""
     logger.append_keys(key=key)
     stored = arrivals().arrived(key)
     if stored is None:

@@ -258,6 +258,22 @@ def test_of_several_records_one_bad_one_does_not_stop_the_rest(cloud: Cloud, mar
     stored(cloud, transfer)
 
 
+def test_a_lost_event_strands_nobody(cloud: Cloud) -> None:
+    """The status request has the links function look at S3 itself."""
+    lambda_ = cloud.client("lambda")
+    (mapping,) = lambda_.list_event_source_mappings(FunctionName=cloud.outputs["LinksFunction"])["EventSourceMappings"]
+    lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        transfer = begin(cloud, b"1", sign=1)
+        put(cloud, transfer["urls"][0], b"1")
+        assert status(cloud, transfer)["counts"]["stored"] == 0
+        checked = cloud.call("GET", f"api/transfers/{transfer['id']}?since={transfer['cursor']}&check=1").json
+    finally:
+        lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    assert checked["state"] == "ready"
+    assert checked["files"][0]["link"] == f"t/{transfer['id']}/files/1"
+
+
 def test_an_object_that_differs_from_what_was_declared_is_deleted_and_told(cloud: Cloud) -> None:
     """Put there by somebody with the rights to: S3 is believed, not the client."""
     transfer = begin(cloud, b"12345")

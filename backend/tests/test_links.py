@@ -144,6 +144,33 @@ def test_the_status_goes_by_cursor_and_token(transfer: Any) -> None:
     assert owned["files"][0]["download_url"].startswith("https://bucket/")
 
 
+def test_a_file_whose_event_was_lost_is_found_when_the_status_asks_to_check_it(transfer: Any) -> None:
+    """By the code that S3's event would have run; a file that S3 does not have stays as it is."""
+    answer = call(f"/api/transfers/{transfer.id}", query={"since": transfer.cursor, "check": "2,9"})
+    assert [(file["number"], file["state"]) for file in json.loads(answer["body"])["files"]] == [(2, "stored")]
+
+
+def test_only_whoever_may_see_a_transfer_can_have_its_files_checked(
+    transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else costs us requests to S3."""
+    looked: list[str] = []
+    monkeypatch.setattr(objects, "head", looked.append)
+    answer = call(f"/api/transfers/{'a' * 26}", query={"check": "1"})
+    assert answer["statusCode"] == HTTPStatus.NOT_FOUND
+    answer = call(f"/api/transfers/{transfer.id}", query={"check": "1"}, token="other")
+    assert answer["statusCode"] == HTTPStatus.FORBIDDEN
+    assert looked == []
+
+
+@pytest.mark.parametrize("check", ["0", "1,", "x", "1;2", ",".join("1" * 21), "9999999"])
+def test_what_is_no_list_of_files_is_not_checked(transfer: Any, check: str) -> None:
+    """422 with the field named."""
+    answer = call(f"/api/transfers/{transfer.id}", query={"check": check})
+    assert answer["statusCode"] == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert json.loads(answer["body"])["error"]["fields"][0]["field"] == "check"
+
+
 @pytest.mark.parametrize("since", ["nonsense", "9" * 300])
 def test_a_cursor_that_is_none_is_refused(transfer: Any, since: str) -> None:
     """422 with the field named."""
