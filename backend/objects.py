@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from backend.aws import client
 
 MAX_KEYS_A_DELETE = 1_000
 
@@ -168,11 +169,11 @@ class Objects:
 
 
 def _client(*, attempts: int, read_timeout: int) -> Any:
-    # Without s3v4 boto3 presigns with SigV2 and signs neither length nor checksum; without "when_required" it adds a
+    # Without s3v4 botocore presigns with SigV2 and signs neither length nor checksum; without "when_required" it adds a
     # CRC32 of an empty body to every URL.
-    return boto3.client(
+    return client(
         "s3",
-        config=Config(
+        Config(
             signature_version="s3v4",
             s3={"addressing_style": "virtual"},
             request_checksum_calculation="when_required",

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING, Any
 
 from backend.messages import TransferStatus
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
 
@@ -93,7 +94,10 @@ def static_address(root: str, path: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    # Senders wait for the create call, which renders nothing.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
+
     return Environment(
         loader=FileSystemLoader(FRONTEND / "templates"),
         autoescape=select_autoescape(),

@@ -10,15 +10,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields
-from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from backend.aws import client
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
 from backend.transfers import File, Transfer
 
@@ -53,15 +51,8 @@ class Records:
 
     @cached_property
     def _db(self) -> Any:
-        return boto3.client(
-            "dynamodb",
-            config=Config(
-                connect_timeout=2,
-                read_timeout=4,
-                retries={"mode": "standard", "total_max_attempts": 4},
-                max_pool_connections=8,
-            ),
-        )
+        config = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 4})
+        return client("dynamodb", config)
 
     # Reading
 
@@ -351,10 +342,6 @@ def _file_key(number: int) -> str:
     return f"file#{number:06}"
 
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
 def _key(transfer: str, sort: str) -> Item:
     return _values({"pk": transfer, "sk": sort})
 
@@ -368,8 +355,37 @@ def _item(transfer: str, sort: str, values: Mapping[str, Any]) -> Item:
 
 
 def _plain(item: Item) -> Item:
-    values = {name: _deserialize(value) for name, value in item.items()}
-    return {name: int(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def _serialize(value: Any) -> Item:
+    """Spell a value as DynamoDB's API does. These types are all that the table holds."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [_serialize(each) for each in cast("list[Any]", value)]}
+        case _:
+            raise TypeError(f"the table holds no {type(value).__name__}")
+
+
+def _deserialize(spelled: Item) -> Any:
+    ((kind, value),) = spelled.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            return int(value)
+        case "L":
+            return [_deserialize(each) for each in value]
+        case _:
+            return value
 
 
 def _file(item: Item) -> File:
