@@ -1,34 +1,28 @@
-"""The OpenAPI description of both functions' addresses, made from their code."""
+"""The OpenAPI description of the API, merged from the resolvers of both functions."""
 
 import json
-from functools import cache
+from typing import Any
 
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
-from backend import links_routes, web
-
-TITLE = "Sidestep"
+_OWNER = HTTPBearer(bearerFormat="owner token", description="told once, when a transfer is created")
 
 
-@cache
-def openapi_json() -> str:
-    """Return the description as JSON."""
-    described = [
-        json.loads(
+def openapi_json(*apps: APIGatewayRestResolver) -> str:
+    """Return what these resolvers take and answer, as JSON."""
+    whole: dict[str, Any] = {}
+    for app in apps:
+        one = json.loads(
             app.get_openapi_json_schema(
-                title=TITLE,
+                title="Sidestep",
                 version="1",
                 description="Files of any size go from the browser straight to S3, and come back by a link.",
-                security_schemes={
-                    "owner": HTTPBearer(bearerFormat="owner token", description="told once, when a transfer is created")
-                },
+                security_schemes={"owner": _OWNER},
             )
         )
-        for app in (web.app, links_routes.app)
-    ]
-    merged = described[0]
-    for path, operations in described[1]["paths"].items():
-        merged["paths"].setdefault(path, {}).update(operations)
-    merged["components"]["schemas"].update(described[1]["components"]["schemas"])
-    merged["servers"] = [{"url": ".."}]
-    return json.dumps(merged, ensure_ascii=False, indent=2)
+        whole = whole or {**one, "servers": [{"url": ".."}]}
+        for path, operations in one["paths"].items():
+            whole["paths"].setdefault(path, {}).update(operations)
+        whole["components"]["schemas"].update(one["components"]["schemas"])
+    return json.dumps(whole, ensure_ascii=False, indent=2)

@@ -1,22 +1,11 @@
 """The links function: S3 tells it, by a queue, what arrived; API Gateway asks it for what only it may sign."""
 
 import json
-import time
-from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools.metrics import MetricUnit
-
-from backend.arrivals import Arrivals
-from backend.telemetry import count_failure, counting, logger, metrics
-from backend.wiring import bucket, table
-
-
-@cache
-def arrivals() -> Arrivals:
-    """Return S3's side on the real table and bucket."""
-    return Arrivals(records=table(), objects=bucket(), now=time.time)
+from backend.look import look
+from backend.telemetry import count_failure, counting, logger
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -58,14 +47,3 @@ def _records(body: str) -> list[dict[str, Any]]:
         return list(json.loads(body).get("Records", []))
     except (ValueError, TypeError, AttributeError):
         return [{}]  # nothing of S3's: it fails as a record does
-
-
-def look(key: str) -> None:
-    """Look at one object, and make it downloadable if it is what was declared."""
-    logger.append_keys(key=key)
-    stored = arrivals().arrived(key)
-    if stored is None:
-        return
-    logger.info("file stored", extra={"bytes": stored.bytes})
-    metrics.add_metric(name="BytesStored", unit=MetricUnit.Bytes, value=stored.bytes)
-    metrics.add_metric(name="SecondsToLink", unit=MetricUnit.Seconds, value=stored.delay)

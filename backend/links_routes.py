@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from backend import links, messages
+from backend import messages
 from backend.entry import LINK, caller, downloads, known_id, resolver
+from backend.look import look
 from backend.messages import answers
 from backend.transfers import key_of
 
@@ -36,7 +37,7 @@ def status(
     if check:
         downloads().admit(transfer, shown)
         for number in check.split(","):
-            links.look(key_of(transfer, int(number)))
+            look(key_of(transfer, int(number)))
     return downloads().status(transfer, shown, since)
 
 

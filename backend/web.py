@@ -66,10 +66,11 @@ def static_file() -> Response[str]:
 
 @app.get("/api/openapi.json", include_in_schema=False)
 def description() -> Response[str]:
-    """Describe the API."""
-    from backend.description import openapi_json  # noqa: PLC0415  costs 100 ms that no other request should pay
+    """Describe the API, of both functions."""
+    from backend import links_routes  # noqa: PLC0415  no other request should pay for importing them
+    from backend.description import openapi_json  # noqa: PLC0415
 
-    return Response(HTTPStatus.OK, "application/json", openapi_json())
+    return Response(HTTPStatus.OK, "application/json", openapi_json(app, links_routes.app))
 
 
 @app.post(

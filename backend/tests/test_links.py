@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from backend import links, links_routes
+from backend import links, links_routes, look
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.messages import NewFile, NewTransfer
@@ -20,7 +20,7 @@ from backend.uploads import Uploads
 @pytest.fixture(autouse=True)
 def served(monkeypatch: pytest.MonkeyPatch, downloads: Downloads, arrivals: Arrivals) -> None:
     """Let the function work on the table and bucket in memory."""
-    monkeypatch.setattr(links, "arrivals", lambda: arrivals)
+    monkeypatch.setattr(look, "arrivals", lambda: arrivals)
     monkeypatch.setattr(links_routes, "downloads", lambda: downloads)
 
 

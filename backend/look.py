@@ -1,0 +1,27 @@
+"""Look at one object in S3, whoever asks for it, and tell the operator what came of it."""
+
+import time
+from functools import cache
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from backend.arrivals import Arrivals
+from backend.telemetry import logger, metrics
+from backend.wiring import bucket, table
+
+
+@cache
+def arrivals() -> Arrivals:
+    """Return S3's side on the real table and bucket."""
+    return Arrivals(records=table(), objects=bucket(), now=time.time)
+
+
+def look(key: str) -> None:
+    """Make the object under `key` downloadable if it is what was declared."""
+    logger.append_keys(key=key)
+    stored = arrivals().arrived(key)
+    if stored is None:
+        return
+    logger.info("file stored", extra={"bytes": stored.bytes})
+    metrics.add_metric(name="BytesStored", unit=MetricUnit.Bytes, value=stored.bytes)
+    metrics.add_metric(name="SecondsToLink", unit=MetricUnit.Seconds, value=stored.delay)
