@@ -60,8 +60,8 @@ def dependencies(target: Target) -> Path:
 
     Raises BundleError.
     """
-    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
-    folder = CACHE / f"{target.name}-{lock}"
+    choices = repr((target.pip_options, NEVER_IMPORTED)).encode()
+    folder = CACHE / f"{target.name}-{hashlib.sha256(LOCK.read_bytes() + choices).hexdigest()[:16]}"
     if folder.exists():
         return folder
     CACHE.mkdir(exist_ok=True)
@@ -74,6 +74,8 @@ def dependencies(target: Target) -> Path:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         with contextlib.suppress(FileExistsError, OSError):  # another run was quicker
             made.rename(folder)
+    for old in set(CACHE.glob(f"{target.name}-*")) - {folder}:
+        shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

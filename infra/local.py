@@ -30,7 +30,7 @@ REGION = "us-east-1"
 ASSET_BUCKET = f"cdk-hnb659fds-assets-000000000000-{REGION}"
 START_SECONDS = 60
 LAST_PORT = 65_535
-WARM_WORKERS = 4
+WARM_WORKERS = 2
 KEPT_VARIABLES = (
     "PATH",
     "LANG",
@@ -135,11 +135,19 @@ def deploy(children: steps.Children, env: Mapping[str, str], port: int, work: Pa
         status = children.run(command, env, output)
     if status:
         raise steps.Trouble(
-            f"The stack could not be deployed to the local cloud; the logs say why: {log}, {work / 'cloud.log'}"
+            f"The stack could not be deployed to the local cloud: {cause(log.read_text())}\n"
+            f"The logs say more: {log} and {work / 'cloud.log'}"
         )
     stack = cast("dict[str, dict[str, str]]", json.loads(outputs.read_text()))["Sidestep"]
     outputs.write_text(json.dumps(stack, indent=2))
     return stack["Address"]
+
+
+def cause(log: str) -> str:
+    """Return what a failed deployment's log gives as the reason: the first resource that failed, or the last word."""
+    lines = [line.strip() for line in log.splitlines() if line.strip() and "Subprocess exited" not in line]
+    resources = [line.split(" | ")[-1].strip() for line in lines if " | CREATE_FAILED " in line]
+    return resources[0] if resources else (lines or ["it said nothing"])[-1]
 
 
 def warm_up(address: str, log: Path) -> None:

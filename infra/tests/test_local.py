@@ -66,6 +66,19 @@ def test_a_taken_port_is_said(family: socket.AddressFamily, host: str) -> None:
             local.check_port(port)
 
 
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("max_files must be …\n.venv/bin/python -m infra.app: Subprocess exited with error 1\n", "max_files must be …"),
+        ("S | 9:43 | CREATE_FAILED | AWS::SQS::Queue | Links/Q (LQ1) Invalid.\n❌  failed\n", "Links/Q (LQ1) Invalid."),
+        ("", "it said nothing"),
+    ],
+)
+def test_a_failed_deployment_says_why(log: str, said: str) -> None:
+    """The sentence on the terminal holds the log's own reason."""
+    assert local.cause(log) == said
+
+
 @pytest.mark.parametrize("port", [0, 70_000])
 def test_what_is_no_port_is_said(port: int) -> None:
     """A number that no port can have is refused before anything starts."""

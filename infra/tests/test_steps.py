@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -82,6 +83,17 @@ def test_no_child_outlives_us(ending: signal.Signals) -> None:
         parent.send_signal(ending)
         assert parent.wait(30) == 128 + ending
     assert [process for process in family if lives(process)] == []
+
+
+def test_a_stubborn_child_is_made_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that ignores being asked is killed once its time is over."""
+    monkeypatch.setattr(steps, "GRACE_SECONDS", 0.1)
+    stubborn = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); time.sleep(300)"
+    with steps.Children() as children, tempfile.TemporaryFile() as output:
+        child = children.start([sys.executable, "-c", stubborn], output=output)
+        while not output.tell():
+            time.sleep(0.01)
+    assert child.returncode == -signal.SIGKILL
 
 
 def lives(process: int) -> bool:
