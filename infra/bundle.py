@@ -7,9 +7,11 @@ time. The standard library is all this needs.
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import hashlib
 import platform
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -35,15 +37,22 @@ class BundleError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What the bundle runs on: a name for the cache, and pip's options that choose its wheels."""
+    """What the bundle runs on: a name for the cache, its Python, and pip's options that choose its wheels."""
 
     name: str
+    python: tuple[int, int]
     pip_options: tuple[str, ...]
+
+    @property
+    def compiles(self) -> bool:
+        """Whether this Python's bytecode is the target's. Without it each cold start compiles all that it imports."""
+        return self.python == sys.version_info[:2]
 
 
 # Lambda's Python 3.13 is Amazon Linux 2023 (glibc 2.34), so wheels of either standard fit.
 AWS = Target(
     name="aws-arm64-py313",
+    python=(3, 13),
     pip_options=(
         *("--platform", "manylinux2014_aarch64"),
         *("--platform", "manylinux_2_17_aarch64"),
@@ -52,7 +61,11 @@ AWS = Target(
     ),
 )
 # The local cloud runs functions in a Python made from the one that runs this.
-LOCAL = Target(name=f"local-{platform.machine()}-py{sys.version_info.major}{sys.version_info.minor}", pip_options=())
+LOCAL = Target(
+    name=f"local-{platform.machine()}-py{sys.version_info.major}{sys.version_info.minor}",
+    python=sys.version_info[:2],
+    pip_options=(),
+)
 
 
 def dependencies(target: Target) -> Path:
@@ -60,7 +73,7 @@ def dependencies(target: Target) -> Path:
 
     Raises BundleError.
     """
-    choices = repr((target.pip_options, NEVER_IMPORTED)).encode()
+    choices = repr((target.pip_options, target.compiles, NEVER_IMPORTED)).encode()
     folder = CACHE / f"{target.name}-{hashlib.sha256(LOCK.read_bytes() + choices).hexdigest()[:16]}"
     if folder.exists():
         return folder
@@ -72,6 +85,8 @@ def dependencies(target: Target) -> Path:
         for pattern in NEVER_IMPORTED:
             for path in made.glob(pattern):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if target.compiles:
+            _compile(made)
         with contextlib.suppress(FileExistsError, OSError):  # another run was quicker
             made.rename(folder)
     for old in set(CACHE.glob(f"{target.name}-*")) - {folder}:
@@ -89,6 +104,17 @@ def _pip_install(folder: Path, target: Target) -> None:
         raise BundleError(f"pip could not install {LOCK.relative_to(ROOT)} for {target.name}:\n{done.stderr.strip()}")
 
 
+def _compile(folder: Path) -> None:
+    """Lay bytecode beside the sources: the same bytes for the same sources, wherever and whenever it is made."""
+    compileall.compile_dir(
+        folder,
+        quiet=2,
+        force=True,
+        stripdir=str(folder.parent),
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
 @contextlib.contextmanager
 def assembled(target: Target) -> Generator[Path]:
     """Lay dependencies and our own files into a folder that lasts as long as the context: CDK copies it at once.
@@ -100,6 +126,8 @@ def assembled(target: Target) -> Generator[Path]:
         shutil.copytree(dependencies(target), folder)
         for name in OWN_FILES:
             shutil.copytree(ROOT / name, folder / name, ignore=NOT_SHIPPED)
+        if target.compiles:
+            _compile(folder / "backend")
         yield folder
 
 

@@ -42,15 +42,30 @@ def test_it_fits_the_platform(shipped: Path) -> None:
 
 
 def test_it_leaves_behind_what_no_function_imports(shipped: Path) -> None:
-    """No tests of ours, no caches, no type stubs, no scripts."""
+    """No tests of ours, no type stubs, no scripts; and no bytecode of another Python."""
     names = {path.relative_to(shipped).as_posix() for path in shipped.rglob("*")}
     assert not [name for name in names if name.startswith(("backend/tests", "frontend/tests", "bin/"))]
-    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".pyi"))]
+    assert not [name for name in names if name.endswith(".pyi")]
+    assert any(name.endswith(".pyc") for name in names) == bundle.AWS.compiles
 
 
 def test_it_stays_small(shipped: Path) -> None:
     """A cold start loads it, so a dependency that doubles it should be noticed."""
-    assert sum(path.stat().st_size for path in shipped.rglob("*") if path.is_file()) < 15 * 1024**2
+    files = [path for path in shipped.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert sum(path.stat().st_size for path in files) < 15 * 1024**2
+
+
+def test_bytecode_lies_beside_all_sources_of_a_target_of_this_python() -> None:
+    """And holds no path of this machine; Python takes it without looking at the sources' times."""
+    with bundle.assembled(bundle.LOCAL) as folder:
+        sources = list((folder / "backend").glob("*.py"))
+        compiled = list((folder / "backend" / "__pycache__").glob("*.pyc"))
+        assert len(compiled) == len(sources)
+        assert list((folder / "jinja2" / "__pycache__").glob("*.pyc"))
+        for path in compiled:
+            data = path.read_bytes()
+            assert data[4] == 0b01  # PEP 552: hash-based, unchecked
+            assert str(folder).encode() not in data
 
 
 def test_it_is_the_same_each_time(shipped: Path) -> None:
