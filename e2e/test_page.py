@@ -115,8 +115,8 @@ def test_the_bucket_is_really_asked_for_cors(page: Page, tmp_path: Path) -> None
     )
     pick(page, write(tmp_path / "a.txt", b"a"))
     link_of(page)
-    to_bucket = [request.split(" ")[0] for request in asked if PUTS.search(request)]
-    assert sorted(to_bucket) == ["OPTIONS", "PUT"]
+    # The PUT itself is a worker's and not seen from here, as the OPTIONS before it is.
+    assert "OPTIONS" in [request.split(" ")[0] for request in asked if PUTS.search(request)]
 
 
 def test_when_the_link_is_live_it_can_be_copied_and_is_announced(page: Page, tmp_path: Path) -> None:
@@ -316,32 +316,69 @@ def test_a_part_that_fails_is_sent_again_with_a_fresh_url(
     assert downloads_of(recipient, link) == {"a.bin": digest(data)}
 
 
-def test_a_file_that_cannot_be_sent_says_so_and_can_be_tried_again(page: Page, watch: Watch, tmp_path: Path) -> None:
-    """After four more tries; the other file is not kept waiting."""
+def test_a_broken_connection_is_tried_without_end_and_said(page: Page, watch: Watch, tmp_path: Path) -> None:
+    """The other file is not kept waiting, and when the connection is back, all goes on by itself."""
     watch.forgive("Failed to load resource")
-    page.clock.install()
-    pattern = re.compile(PUTS.pattern + r"\w+/1\?")
     tries: list[str] = []
 
     def refuse(route: Route) -> None:
         tries.append(route.request.url)
         route.abort("connectionreset")
 
+    pattern = re.compile(PUTS.pattern + r"\w+/1\?")
     page.route(pattern, refuse)
     pick(page, write(tmp_path / "bad.bin", b"1"), write(tmp_path / "good.bin", b"22"))
     bad = rows(page).filter(has_text="bad.bin")
-    for _ in range(60):
-        page.clock.run_for(2_000)
-        if bad.get_attribute("data-state") == "failed":
-            break
-    expect(bad).to_have_attribute("data-state", "failed")
-    assert len(tries) == 5
+    expect(bad).to_contain_text("Connection lost")
+    expect(rows(page).filter(has_text="good.bin")).to_have_attribute("data-state", "stored")
+    for _ in range(5):
+        with page.expect_event("requestfailed"):
+            page.evaluate("dispatchEvent(new Event('online'))")  # the device says that it is worth trying at once
+    expect(bad).to_have_attribute("data-state", "uploading")
+    page.unroute(pattern)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    link_of(page)
+    expect(bad).to_have_attribute("data-state", "stored")
+    assert len(tries) > 5
+
+
+def test_a_file_that_s3_refuses_fails_in_words_and_can_be_tried_again(page: Page, watch: Watch, tmp_path: Path) -> None:
+    """After three more tries with fresh URLs; the other file is not kept waiting."""
+    watch.forgive("Failed to load resource")
+    pattern = re.compile(PUTS.pattern + r"\w+/1\?")
+    tries: list[str] = []
+
+    def refuse(route: Route) -> None:
+        tries.append(route.request.url)
+        route.fulfill(status=403, body="<Error><Code>AccessDenied</Code></Error>")
+
+    page.route(pattern, refuse)
+    pick(page, write(tmp_path / "bad.bin", b"1"), write(tmp_path / "good.bin", b"22"))
+    bad = rows(page).filter(has_text="bad.bin")
+    expect(bad).to_have_attribute("data-state", "failed", timeout=20_000)
+    assert len(tries) == 4
+    expect(bad).to_contain_text("not accepted")
     expect(rows(page).filter(has_text="good.bin")).to_have_attribute("data-state", "stored")
     page.unroute(pattern)
-    page.clock.resume()
     bad.get_by_role("button", name=re.compile("again", re.IGNORECASE)).click()
     link_of(page)
     expect(bad).to_have_attribute("data-state", "stored")
+
+
+def test_offline_it_waits_says_so_and_goes_on_by_itself(page: Page, watch: Watch, tmp_path: Path) -> None:
+    """In the middle of a file of several parts."""
+    watch.forgive("Failed to load resource|net::ERR")
+    held = hold(page)
+    pick(page, write(tmp_path / "a.bin", some_bytes(40 * MIB)))
+    expect(rows(page)).to_have_attribute("data-state", "uploading")
+    page.context.set_offline(True)
+    for route in held:
+        route.abort("internetdisconnected")
+    page.unroute(PUTS)
+    expect(page.locator("#totals")).to_contain_text("offline")
+    page.context.set_offline(False)
+    link_of(page)
+    expect(page.locator("#totals")).not_to_contain_text("offline")
 
 
 def test_an_object_that_s3_got_wrong_is_shown_as_failed_with_the_reason(

@@ -27,7 +27,7 @@ if (state === 'uploading' || more !== undefined) new Poll(look, clock).hurry();
 
 /** @returns {Promise<'changed' | 'same' | 'more' | 'enough'>} */
 async function look() {
-  const status = await api.status(card.dataset['cursor'] ?? '', transfer);
+  const status = await api.status(card.dataset['cursor'] ?? '', { id: transfer });
   card.dataset['cursor'] = status.cursor;
   for (const file of status.files) show(file);
   summary.textContent = words.recipientSummary(status.state, status.counts);

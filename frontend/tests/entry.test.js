@@ -38,14 +38,14 @@ test('an impossible move throws, a possible one does not', () => {
 test('a file that failed stops its requests', () => {
   const entry = uploading(10);
   const { signal } = entry.stop;
-  entry.fail({ kind: 'unreachable' });
+  entry.fail({ kind: 'refused' });
   assert(signal.aborted);
 });
 
 test('a file that is tried again keeps what has arrived and can be stopped anew', () => {
   const entry = uploading(40 * MiB);
   entry.arrive(1);
-  entry.fail({ kind: 'unreachable' });
+  entry.fail({ kind: 'refused' });
   entry.retry(false);
   assert.deepEqual([...entry.arrived], [1]);
   assert.equal(entry.problem, null);

@@ -42,10 +42,49 @@ export class FakeClock {
   }
 }
 
-/** A file that weighs nothing, whatever its size. @param {number} size @param {string} [name] */
-export function fakeFile(size, name = 'a.bin') {
+/** A connection that is there or not, as the test says. */
+export class FakeNetwork {
+  online = true;
+  /** @type {(() => void)[]} */
+  #listeners = [];
+
+  /** @param {() => void} listener */
+  listen(listener) {
+    this.#listeners.push(listener);
+  }
+
+  /** @param {boolean} [online] also without a change: the page is seen again, the computer wakes up */
+  stir(online = this.online) {
+    this.online = online;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** What would survive this visit. */
+export class FakeStore {
+  /** @type {Map<string, import('../static/engine/store.js').Kept>} */
+  transfers = new Map();
+
+  /** @param {import('../static/engine/store.js').Kept} kept */
+  async keep(kept) {
+    this.transfers.set(kept.id, kept);
+  }
+
+  /** @param {string} id @param {import('../static/engine/store.js').KeptFile[]} files */
+  async add(id, files) {
+    this.transfers.get(id)?.files.push(...files);
+  }
+
+  /** @param {string} id */
+  async forget(id) {
+    this.transfers.delete(id);
+  }
+}
+
+/** A file that weighs nothing, whatever its size. @param {number} size @param {string} [name] @param {number} [lastModified] */
+export function fakeFile(size, name = 'a.bin', lastModified = 1) {
   return /** @type {File} */ (
-    /** @type {unknown} */ ({ name, size, type: '', slice: (/** @type {number} */ start, /** @type {number} */ end) => ({ size: end - start }) })
+    /** @type {unknown} */ ({ name, size, lastModified, type: '', slice: (/** @type {number} */ start, /** @type {number} */ end) => ({ size: end - start }) })
   );
 }
 
@@ -60,6 +99,8 @@ export class FakeApi {
   broken = {};
   /** @type {PartToSign[][]} */
   signed = [];
+  /** @type {number[][]} files that were to be looked for in S3 */
+  checked = [];
   #told = 0;
   removed = false;
   #clock;
@@ -91,6 +132,21 @@ export class FakeApi {
     return { urls: this.#urls(parts), settled: [] };
   }
 
+  adopted = '';
+  /** @type {Record<number, {number: number, size: number, sha256: string}[]>} parts that S3 has, by file */
+  has = {};
+
+  /** @param {{id: string}} kept */
+  adopt({ id }) {
+    this.adopted = id;
+  }
+
+  /** @param {number} file */
+  async parts(file) {
+    await this.#call('parts');
+    return { parts: this.has[file] ?? [] };
+  }
+
   /** @param {number} file */
   async complete(file) {
     await this.#call('complete');
@@ -108,8 +164,10 @@ export class FakeApi {
     this.removed = true;
   }
 
-  async status() {
+  /** @param {string} _cursor @param {{check?: number[]}} [what] */
+  async status(_cursor, { check = [] } = {}) {
     await this.#call('status');
+    if (check.length > 0) this.checked.push(check);
     const live = this.files.filter(({ state }) => state !== 'removed');
     return {
       state: live.every(({ state }) => state === 'stored') ? /** @type {const} */ ('ready') : /** @type {const} */ ('uploading'),

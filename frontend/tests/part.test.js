@@ -8,7 +8,7 @@ class FakeXhr {
   static last = null;
   status = 0;
   responseText = '';
-  upload = { onprogress: (/** @type {{loaded: number}} */ _event) => {} };
+  upload = { onprogress: (/** @type {{loaded: number}} */ _event) => {}, onload: () => {} };
   onloadend = () => {};
   /** @type {Record<string, string>} */
   headers = {};
@@ -51,7 +51,6 @@ function send({ signal = new AbortController().signal, onProgress = (/** @type {
   const signed = { url: 'https://s3/1', headers: { 'x-amz-checksum-sha256': 'abc' }, until: 0 };
   const bytes = new ArrayBuffer(8);
   const sent = sendPart({ signed, bytes, signal, onProgress });
-  mock.timers.tick(1);
   return { sent, bytes, xhr: /** @type {FakeXhr} */ (FakeXhr.last) };
 }
 
@@ -66,6 +65,13 @@ test('sends the bytes with exactly the signed headers', async () => {
   assert(xhr.body instanceof Blob);
   assert.deepEqual(await xhr.body.arrayBuffer(), bytes);
   assert.deepEqual(xhr.headers, { 'x-amz-checksum-sha256': 'abc' });
+});
+
+test('an abort that nobody asked for is a failure that passes', async () => {
+  const { sent, xhr } = send();
+  const failed = assert.rejects(sent, (error) => error instanceof PartError && error.passing);
+  xhr.abort();
+  await failed;
 });
 
 test('412 counts as done', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { PartError } from '../static/engine/part.js';
 import { MiB } from '../static/engine/plan.js';
 import { Transfer } from '../static/engine/transfer.js';
-import { FakeApi, FakeClock, FakeHasher, FakeLine, apiError, fakeFile, settle } from './fakes.js';
+import { FakeApi, FakeClock, FakeHasher, FakeLine, FakeNetwork, FakeStore, apiError, fakeFile, settle } from './fakes.js';
 
 /** @param {number[]} sizes of the files that are added at once */
 async function setUp(...sizes) {
@@ -11,12 +11,14 @@ async function setUp(...sizes) {
   const api = new FakeApi(clock);
   const hasher = new FakeHasher();
   const line = new FakeLine();
+  const network = new FakeNetwork();
+  const store = new FakeStore();
   const transfer = new Transfer({
-    api, hasher, clock, send: line.send, maxFileBytes: 1024 * MiB, maxFiles: 10_000, changed: () => {},
+    api, hasher, clock, network, store, send: line.send, maxFileBytes: 1024 * MiB, maxFiles: 10_000, changed: () => {},
   });
   transfer.add(sizes.map((size, index) => ({ name: `${index}`, file: fakeFile(size) })));
   await settle();
-  return { clock, api, hasher, line, transfer };
+  return { clock, network, store, api, hasher, line, transfer };
 }
 
 /** @typedef {Awaited<ReturnType<typeof setUp>>} World */
@@ -102,16 +104,39 @@ test('files added to a running transfer go behind the same link', async () => {
   assert.deepEqual(world.api.files.map(({ size }) => size), [10, 20]);
 });
 
-test('a failed part is tried four times again with a fresh URL each, then its file fails in words', async () => {
-  const { clock, api, line, transfer } = await setUp(10);
-  for (let tries = 0; tries < 5; tries += 1) {
-    line.puts[0]?.fail(new PartError(503, 'SlowDown'));
+test('a part whose connection breaks is sent again without end, each time with a fresh URL', async () => {
+  const world = await setUp(10);
+  const { clock, api, line, transfer } = world;
+  for (let tries = 0; tries < 40; tries += 1) {
+    line.puts[0]?.fail(new PartError(tries % 2 ? 503 : 0, 'unknown'));
     await clock.pass(20_000);
   }
-  assert.equal(line.tried.length, 5);
-  assert.equal(api.signed.length, 4);
-  assert.deepEqual(kinds(transfer), ['unreachable']);
+  assert.deepEqual(states(transfer), ['uploading']);
+  assert.equal(transfer.entries[0]?.troubled, true);
+  assert.equal(api.signed.length, 40);
+  await arrive(world);
+  await clock.pass(150);
+  assert.equal(transfer.phase, 'ready');
+});
+
+test('a part that S3 refuses four times with fresh URLs fails its file in words', async () => {
+  const { clock, line, transfer } = await setUp(10);
+  for (let tries = 0; tries < 4; tries += 1) {
+    line.puts[0]?.fail(new PartError(403, 'AccessDenied'));
+    await clock.pass(20_000);
+  }
+  assert.equal(line.tried.length, 4);
+  assert.deepEqual(kinds(transfer), ['refused']);
   assert.equal(transfer.phase, 'stuck');
+});
+
+test('a refusal now and then between broken connections is an accident', async () => {
+  const { clock, line, transfer } = await setUp(10);
+  for (let tries = 0; tries < 12; tries += 1) {
+    line.puts[0]?.fail(tries % 3 ? new PartError(403, 'AccessDenied') : new PartError(0, 'unknown'));
+    await clock.pass(20_000);
+  }
+  assert.deepEqual(states(transfer), ['uploading']);
 });
 
 test('waits longer after each failure', async () => {
@@ -121,6 +146,32 @@ test('waits longer after each failure', async () => {
     await clock.pass(20_000);
   }
   assert.deepEqual(clock.sleeps.filter((ms) => ms !== 250), [375, 750, 1500, 3000]);
+});
+
+test('offline it waits and says so, and back online it goes on at once', async () => {
+  const world = await setUp(10);
+  world.network.stir(false);
+  assert.equal(world.transfer.offline, true);
+  world.line.puts[0]?.fail(new PartError(0, 'unknown'));
+  await world.clock.pass(60 * 60_000);
+  assert.equal(world.line.tried.length, 1);
+  world.network.stir(true);
+  await settle();
+  assert.equal(world.line.tried.length, 2);
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a file whose event is overdue is looked for, and again only after as long', async () => {
+  const world = await setUp(10);
+  world.line.puts[0]?.arrive();
+  await world.clock.pass(9_900);
+  assert.deepEqual(world.api.checked, []);
+  await world.clock.pass(8_000);
+  assert.deepEqual(world.api.checked, [[1]]);
+  await world.clock.pass(6_000);
+  assert.equal(world.api.checked.length, 2);
 });
 
 test('a refusal that cannot heal fails that file at once and no other', async () => {
@@ -146,24 +197,6 @@ test('a file refused by S3 starts afresh when tried again', async () => {
   await world.clock.pass(150);
   assert.deepEqual(world.api.files.map(({ state }) => state), ['removed', 'stored']);
   assert.equal(world.transfer.phase, 'ready');
-});
-
-test('a file that lost its connection goes on where it was when tried again', async () => {
-  const world = await setUp(96 * MiB);
-  world.line.puts[0]?.arrive();
-  await settle();
-  for (let tries = 0; tries < 5; tries += 1) {
-    world.line.puts.find(({ signed }) => signed.url === '1/2')?.fail(new PartError(0, 'unknown'));
-    await world.clock.pass(20_000);
-  }
-  const [entry] = world.transfer.entries;
-  assert(entry);
-  assert.equal(entry.state, 'failed');
-  world.transfer.retry(entry);
-  await settle();
-  await arrive(world);
-  assert.equal(world.line.tried.filter((url) => url === '1/1').length, 1);
-  assert.equal(entry.whole, true);
 });
 
 test('parts that S3 turns out not to have are sent again', async () => {
@@ -277,16 +310,11 @@ test('a file that S3 has although every answer was lost is stored', async () => 
   assert.equal(world.line.tried.length, 2);
 });
 
-test('nothing can be sent while the server is away, and everything after trying again', async () => {
+test('nothing is lost while the server is away', async () => {
   const world = await setUp();
-  world.api.broken['create'] = Array.from({ length: 5 }, () => apiError(0));
+  world.api.broken['create'] = Array.from({ length: 9 }, () => apiError(0));
   world.transfer.add([{ name: 'a', file: fakeFile(10) }]);
-  await world.clock.pass(60_000);
-  assert.deepEqual(kinds(world.transfer), ['unreachable']);
-  const [entry] = world.transfer.entries;
-  assert(entry);
-  world.transfer.retry(entry);
-  await world.clock.pass(1000);
+  await world.clock.pass(5 * 60_000);
   await arrive(world);
   await world.clock.pass(150);
   assert.equal(world.transfer.phase, 'ready');

@@ -5,11 +5,11 @@ import { MiB, planOf } from '../static/engine/plan.js';
 import * as words from '../static/page/words.js';
 import { fakeFile } from './fakes.js';
 
-const totals = { files: 2, stored: 1, failed: 1, bytes: 3e9, sentBytes: 1e9, speed: 1e8, secondsLeft: 20 };
+const totals = { files: 2, stored: 1, failed: 1, paused: 0, absent: 0, bytes: 3e9, sentBytes: 1e9, speed: 1e8, secondsLeft: 20 };
 
 test('says what happened and what to do now, for every problem', () => {
   /** @type {import('../static/engine/entry.js').ProblemKind[]} */
-  const kinds = ['too_large', 'unreadable', 'changed', 'unreachable', 'refused', 'rejected', 'still_there'];
+  const kinds = ['too_large', 'unreadable', 'changed', 'refused', 'rejected', 'still_there'];
   for (const kind of kinds) assert.match(words.problemText({ kind }, 2 * 1024 * MiB), /^[A-Z].*\.$/);
 });
 

@@ -35,6 +35,9 @@
  * @property {boolean} more
  */
 
+/** The gateway answers within 29 s; what takes longer is not coming. */
+const UNANSWERED_MS = 45_000;
+
 /** An answer that was not what was asked for; `status` is 0 when there was no answer at all. */
 export class ApiError extends Error {
   /**
@@ -86,10 +89,16 @@ export class Api {
    * @returns {Promise<Created>}
    */
   async create(files, parts) {
-    const created = await this.#ask('POST', 'api/transfers', { files, parts });
+    const created = await this.#ask('POST', 'api/transfers', { body: { files, parts } });
     this.#id = created.id;
     this.#token = created.owner_token;
     return created;
+  }
+
+  /** Speaks of this transfer from now on. @param {{id: string, token: string}} kept from an earlier visit */
+  adopt({ id, token }) {
+    this.#id = id;
+    this.#token = token;
   }
 
   /**
@@ -97,7 +106,7 @@ export class Api {
    * @returns {Promise<Added>}
    */
   add(files) {
-    return this.#ask('POST', `${this.#transfer}/files`, { files });
+    return this.#ask('POST', `${this.#transfer}/files`, { owner: true, body: { files } });
   }
 
   /**
@@ -105,21 +114,31 @@ export class Api {
    * @returns {Promise<SignedParts>}
    */
   sign(parts) {
-    return this.#ask('POST', `${this.#transfer}/parts`, { parts });
+    return this.#ask('POST', `${this.#transfer}/parts`, { owner: true, body: { parts } });
+  }
+
+  /**
+   * What S3 has of a file of several parts.
+   *
+   * @param {number} file
+   * @returns {Promise<{parts: {number: number, size: number, sha256: string | null}[]}>}
+   */
+  parts(file) {
+    return this.#ask('GET', `${this.#transfer}/files/${file}/parts`, { owner: true });
   }
 
   /** @param {number} file */
   complete(file) {
-    return this.#ask('POST', `${this.#transfer}/files/${file}/complete`);
+    return this.#ask('POST', `${this.#transfer}/files/${file}/complete`, { owner: true });
   }
 
   /** @param {number} file */
   removeFile(file) {
-    return this.#ask('DELETE', `${this.#transfer}/files/${file}`);
+    return this.#ask('DELETE', `${this.#transfer}/files/${file}`, { owner: true });
   }
 
   remove() {
-    return this.#ask('DELETE', this.#transfer);
+    return this.#ask('DELETE', this.#transfer, { owner: true });
   }
 
   /**
@@ -127,11 +146,13 @@ export class Api {
    * sign a download of every file each time.
    *
    * @param {string} cursor
-   * @param {string} [id] of another's transfer
+   * @param {{id?: string, check?: number[]}} [what] another's transfer; files to look for in S3 before answering, at
+   *   most 20, because nothing has been heard of them although S3 must have them
    * @returns {Promise<Status>}
    */
-  status(cursor, id = this.#id) {
-    return this.#ask('GET', `api/transfers/${id}?since=${encodeURIComponent(cursor)}`);
+  status(cursor, { id = this.#id, check = [] } = {}) {
+    const checked = check.length > 0 ? `&check=${check.join(',')}` : '';
+    return this.#ask('GET', `api/transfers/${id}?since=${encodeURIComponent(cursor)}${checked}`);
   }
 
   get #transfer() {
@@ -141,14 +162,14 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path below the root
-   * @param {unknown} [body]
+   * @param {{owner?: boolean, body?: unknown}} [how]
    * @returns {Promise<any>} the answer's JSON; null for 204
    * @throws {ApiError}
    */
-  async #ask(method, path, body) {
+  async #ask(method, path, { owner = false, body } = {}) {
     /** @type {Record<string, string>} */
     const headers = { accept: 'application/json' };
-    if (this.#token && method !== 'GET') headers['authorization'] = `Bearer ${this.#token}`;
+    if (owner) headers['authorization'] = `Bearer ${this.#token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     let response, text;
     try {
@@ -157,6 +178,7 @@ export class Api {
         headers,
         body: body === undefined ? null : JSON.stringify(body),
         cache: 'no-store',
+        signal: AbortSignal.timeout(UNANSWERED_MS),
       });
       text = await response.text();
     } catch {

@@ -3,16 +3,18 @@
  * throws on a move that makes no sense, so that a bug shows where it is made and not three screens later.
  */
 
-import { rangeOf } from './plan.js';
+import { planOf, rangeOf } from './plan.js';
 
+/** @import {Origin} from './origin.js' */
 /** @import {Plan} from './plan.js' */
 
 /**
  * @typedef {'waiting' | 'uploading' | 'paused' | 'checking' | 'stored' | 'failed' | 'removed'} State
  *
- * @typedef {'too_large' | 'unreadable' | 'changed' | 'unreachable' | 'refused' | 'rejected' | 'still_there'
- *   } ProblemKind `refused`: S3 or the API did not take it; `rejected`: it arrived, and the links function found it wrong;
- *   `still_there`: the server could not be told to take it out
+ * @typedef {'too_large' | 'unreadable' | 'changed' | 'refused' | 'rejected' | 'still_there' | 'ended'
+ *   } ProblemKind `changed`: it is not what it was when it was chosen, and can be sent as it is now; `refused`: S3 or the
+ *   API did not take it; `rejected`: it arrived, and the links function found it wrong; `still_there`: the server could
+ *   not be told to take it out; `ended`: the transfer has expired or was deleted
  * @typedef {object} Problem
  * @property {ProblemKind} kind
  * @property {string} [message] the server's own words, where it has some
@@ -57,10 +59,18 @@ export class Entry {
   number = null;
   /** @type {Set<number>} numbers of the parts that S3 has */
   arrived = new Set();
+  /** @type {Map<number, string>} SHA-256 of parts that S3 has from an earlier visit; to be compared before they count */
+  found = new Map();
+  /** Bytes that an earlier visit has sent: they count as sent, but not for how fast it goes now. */
+  foundBytes = 0;
   /** @type {Problem | null} */
   problem = null;
   /** How often S3 turned out not to have parts that had been sent. */
   rounds = 0;
+  /** Whether the last thing heard of its parts was that one failed; it is tried again. */
+  troubled = false;
+  /** When S3 has last been expected to have it, or been asked for it; ms. */
+  expectedAt = 0;
   /** Ends every request for this file at once. */
   stop = new AbortController();
 
@@ -68,11 +78,15 @@ export class Entry {
    * @param {string} name file name, or path with `/` inside a folder
    * @param {File | null} source null for a file that could not even be opened
    * @param {Plan} plan
+   * @param {Origin | null} [origin] where the file can be had again after this visit
+   * @param {number} [modified] ms, when its content last changed
    */
-  constructor(name, source, plan) {
+  constructor(name, source, plan, origin = null, modified = source?.lastModified ?? 0) {
     this.name = name;
     this.source = source;
     this.plan = plan;
+    this.origin = origin;
+    this.modified = modified;
   }
 
   get size() {
@@ -93,6 +107,33 @@ export class Entry {
     return this.#state === 'waiting' || this.#state === 'uploading' || this.#state === 'paused';
   }
 
+  /** Whether parts of it are still to be sent, or to be found sent. */
+  get pausable() {
+    return (this.#state === 'waiting' || this.#state === 'uploading') && !this.whole;
+  }
+
+  /** Whether it goes on once the file itself is brought again. */
+  get absent() {
+    return this.#state === 'paused' && this.source === null;
+  }
+
+  /** Whether S3 should have all of it and nobody has said so yet. */
+  get awaited() {
+    return this.#state === 'checking' || (this.#state === 'uploading' && this.whole);
+  }
+
+  /** Whether this is the very file that it was, as far as can be told without reading it. @param {File} file */
+  isFile({ size, lastModified }) {
+    return size === this.size && lastModified === this.modified;
+  }
+
+  /** Goes on with another file in its place. @param {File} file */
+  replace(file) {
+    this.source = file;
+    this.modified = file.lastModified;
+    this.plan = planOf(file.size);
+  }
+
   /** @param {State} state */
   move(state) {
     this.#state = moved(this.#state, state);
@@ -104,6 +145,18 @@ export class Entry {
     this.problem = problem;
     this.stop.abort();
     this.#travelling.clear();
+  }
+
+  pause() {
+    this.move('paused');
+    this.troubled = false;
+    this.stop.abort();
+    this.#travelling.clear();
+  }
+
+  resume() {
+    this.move('waiting');
+    this.stop = new AbortController();
   }
 
   store() {
@@ -125,7 +178,10 @@ export class Entry {
     this.stop = new AbortController();
     if (!afresh) return;
     this.number = null;
+    this.rounds = 0;
     this.arrived.clear();
+    this.found.clear();
+    this.foundBytes = 0;
     this.#arrivedBytes = 0;
     this.#shown = 0;
   }
@@ -135,15 +191,30 @@ export class Entry {
    * @param {number} bytes that have left so far
    */
   travelled(part, bytes) {
+    this.troubled = false;
     this.#travelling.set(part, bytes);
+  }
+
+  /** @param {number} part that has to start over */
+  stumble(part) {
+    this.troubled = true;
+    this.#travelling.set(part, 0);
   }
 
   /** @param {number} part */
   arrive(part) {
+    this.troubled = false;
     this.#travelling.delete(part);
     if (this.arrived.has(part)) return;
     this.arrived.add(part);
     this.#arrivedBytes += this.#bytesOf(part);
+  }
+
+  /** @param {number} part that an earlier visit has sent, and that is the same here */
+  recognise(part) {
+    this.arrive(part);
+    this.found.delete(part);
+    this.foundBytes += this.#bytesOf(part);
   }
 
   /** @param {number} part that S3 turned out not to have */

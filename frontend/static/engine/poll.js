@@ -1,20 +1,21 @@
 /**
- * Asks again and again until told that it was enough: soon at first, less and less often while nothing changes, soon
- * again when something did.
+ * Asks again and again until told that it was enough: soon at first, and then so that asking never adds more than a
+ * quarter to how long the answer took to come about.
  */
 
 /** @import {Clock} from './clock.js' */
 
-const SOON_MS = 150;
+const SOONEST_MS = 150;
 const LATEST_MS = 2000;
-const GROWTH = 1.5;
+const SHARE = 1 / 4;
 
 /** @typedef {'changed' | 'same' | 'more' | 'enough'} Outcome `more`: the answer was cut off, ask on at once */
 
 export class Poll {
   #ask;
   #clock;
-  #delay = SOON_MS;
+  /** When something happened last: it is since then that an answer is being waited for. */
+  #since = 0;
   #running = false;
   /** @type {() => void} */
   #wake = () => {};
@@ -30,7 +31,7 @@ export class Poll {
 
   /** Something is about to change: ask soon, and go on until it was enough. */
   hurry() {
-    this.#delay = SOON_MS;
+    this.#since = this.#clock.now();
     if (this.#running) this.#wake();
     else void this.#run();
   }
@@ -42,15 +43,16 @@ export class Poll {
     while (outcome !== 'enough') {
       if (outcome !== 'more') await this.#pause();
       outcome = await this.#ask().catch(() => 'same');
-      this.#delay = outcome === 'same' ? Math.min(LATEST_MS, this.#delay * GROWTH) : SOON_MS;
+      if (outcome === 'changed') this.#since = this.#clock.now();
     }
     this.#running = false;
   }
 
-  /** Sleeps; `hurry` starts the sleep over with the shorter delay, if that ends sooner. */
+  /** Sleeps; `hurry` starts the sleep over with the shortest delay, if that ends sooner. */
   async #pause() {
+    const elapsed = this.#clock.now() - this.#since;
     const hurried = new Promise((resolve) => (this.#wake = () => resolve('hurried')));
-    const slept = this.#clock.sleep(this.#delay);
-    if ((await Promise.race([slept, hurried])) === 'hurried') await Promise.race([slept, this.#clock.sleep(SOON_MS)]);
+    const slept = this.#clock.sleep(Math.min(LATEST_MS, Math.max(SOONEST_MS, elapsed * SHARE)));
+    if ((await Promise.race([slept, hurried])) === 'hurried') await Promise.race([slept, this.#clock.sleep(SOONEST_MS)]);
   }
 }

@@ -13,7 +13,7 @@ import { MiB, rangeOf } from './plan.js';
 /** @import {Signed} from './signer.js' */
 
 export const LIMITS = {
-  /** Browsers open six connections to one host. */
+  /** Parts on their way at one time, at most: browsers open six connections to one host. */
   sending: 6,
   /** Bytes of all parts in memory at one time. */
   buffered: 256 * MiB,
@@ -48,6 +48,8 @@ export class Part {
   /** @type {Kind | null} the job it is out for */
   job = null;
   failures = 0;
+  /** Failures in a row that do not pass by themselves. */
+  accidents = 0;
   /** Its file was taken out of the line; whoever works on it may drop it. */
   gone = false;
 
@@ -65,11 +67,19 @@ export class Part {
   }
 }
 
-/** @typedef {{kind: Kind, part: Part}} Job */
+/**
+ * @typedef {{kind: Kind, part: Part}} Job
+ *
+ * @typedef {object} Uncut
+ * @property {Entry} entry
+ * @property {number} next part
+ * @property {boolean} found whether it is the turn of the parts that S3 seems to have: what it lacks goes first, or the
+ *   network would wait until the others have been read and compared
+ */
 
 export class Scheduler {
   #limits;
-  /** @type {{entry: Entry, next: number}[]} files not yet cut to their end, in order */
+  /** @type {Uncut[]} files not yet cut to their end, in order */
   #uncut = [];
   /** @type {Part[]} cut and not on its way, in the order of sending */
   #line = [];
@@ -79,14 +89,17 @@ export class Scheduler {
   #sending = new Set();
   /** @type {Set<Part>} failed, and out of the line until the time has come to try again */
   #resting = new Set();
+  /** Parts that may travel at one time now, within the limit. */
+  most;
 
   constructor(limits = LIMITS) {
     this.#limits = limits;
+    this.most = limits.sending;
   }
 
   /** @param {Entry} entry whose parts that have not arrived join the end of the line */
   add(entry) {
-    this.#uncut.push({ entry, next: 1 });
+    this.#uncut.push({ entry, next: 1, found: false });
   }
 
   /** @param {Entry} entry none of whose parts shall be handed out any more; jobs that are out still come back */
@@ -137,6 +150,7 @@ export class Scheduler {
     this.#back(part);
     part.bytes = null;
     part.gone = true;
+    this.#line = this.#line.filter((other) => other !== part);
   }
 
   /** @param {Part} part whose sending failed; it rests, outside the line and without its bytes, until `again` */
@@ -161,7 +175,7 @@ export class Scheduler {
 
   /** Whether a connection is free and no part has the URL to use it. */
   get starving() {
-    return this.#sending.size < this.#limits.sending && !this.#line.some((part) => part.signed);
+    return !this.full && !this.#line.some((part) => part.signed);
   }
 
   /** Whether every part there is has been hashed. */
@@ -172,6 +186,11 @@ export class Scheduler {
 
   get sending() {
     return this.#sending.size;
+  }
+
+  /** Whether as many parts travel as may now. */
+  get full() {
+    return this.#sending.size >= Math.min(this.most, this.#limits.sending);
   }
 
   /** Bytes in memory: being read, waiting to be sent, being sent. */
@@ -189,7 +208,7 @@ export class Scheduler {
 
   /** @returns {Job | null} */
   #next() {
-    const send = this.#sending.size < this.#limits.sending && this.#line.find((part) => part.signed && part.bytes);
+    const send = !this.full && this.#line.find((part) => part.signed && part.bytes);
     if (send) {
       this.#line.splice(this.#line.indexOf(send), 1);
       this.#sending.add(send);
@@ -217,7 +236,7 @@ export class Scheduler {
   #load() {
     const part = this.#line.find(({ signed, bytes, job }) => signed && !bytes && !job);
     if (!part || !this.#mayRead(part)) return null;
-    const soon = this.#idleBytes() + part.size <= this.#keep || this.#sending.size < this.#limits.sending;
+    const soon = this.#idleBytes() + part.size <= this.#keep || !this.full;
     if (!soon) return null;
     this.#makeRoomFor(part);
     if (!this.#roomFor(part)) return null;
@@ -249,10 +268,11 @@ export class Scheduler {
 
   #skipCut() {
     for (let file = this.#uncut[0]; file; file = this.#uncut[0]) {
-      const { entry } = file;
-      while (entry.arrived.has(file.next)) file.next += 1;
-      if (file.next <= entry.plan.partCount) return;
-      this.#uncut.shift();
+      const { plan, arrived, found } = file.entry;
+      while (file.next <= plan.partCount && (arrived.has(file.next) || found.has(file.next) !== file.found)) file.next += 1;
+      if (file.next <= plan.partCount) return;
+      if (file.found || found.size === 0) this.#uncut.shift();
+      else Object.assign(file, { next: 1, found: true });
     }
   }
 

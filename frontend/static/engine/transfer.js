@@ -7,11 +7,13 @@
 import { mayHeal, ApiError } from './api.js';
 import { Entry } from './entry.js';
 import { UnreadableError } from './hasher.js';
+import { fileAt } from './origin.js';
+import { Parallelism } from './parallelism.js';
 import { PartError } from './part.js';
 import { planOf } from './plan.js';
 import { Poll } from './poll.js';
 import { Progress } from './progress.js';
-import { TRIES_AGAIN, delayAfter, persistently } from './retry.js';
+import { ACCIDENTS, Patience } from './retry.js';
 import { LIMITS, Scheduler } from './scheduler.js';
 import { MOST_IN_CALL, Signer, toSign } from './signer.js';
 
@@ -19,33 +21,44 @@ import { MOST_IN_CALL, Signer, toSign } from './signer.js';
 /** @import {Clock} from './clock.js' */
 /** @import {Problem} from './entry.js' */
 /** @import {Hasher} from './hasher.js' */
+/** @import {Network} from './network.js' */
+/** @import {Origin} from './origin.js' */
 /** @import {Send} from './part.js' */
 /** @import {Outcome} from './poll.js' */
 /** @import {Part} from './scheduler.js' */
+/** @import {Kept, KeptFile, Store} from './store.js' */
 
 /**
- * What the page hands in: `file` is null for something that could not be opened.
- * @typedef {{name: string, file: File | null}} Item
+ * What the page hands in: `file` is null for something that could not be opened; `origin` is where it can be had again.
+ * @typedef {{name: string, file: File | null, origin?: Origin | null}} Item
  */
 
 /**
  * @typedef {object} Means
- * @property {Pick<Api, 'create' | 'add' | 'sign' | 'complete' | 'removeFile' | 'remove' | 'status' | 'skew'>} api
+ * @property {Pick<Api, 'create' | 'add' | 'sign' | 'complete' | 'removeFile' | 'remove' | 'status' | 'skew' | 'adopt' | 'parts'
+ *   >} api
  * @property {Pick<Hasher, 'read'>} hasher
  * @property {Send} send
  * @property {Clock} clock
+ * @property {Network} network
+ * @property {Pick<Store, 'keep' | 'add' | 'forget'>} store
  * @property {number} maxFileBytes
  * @property {number} maxFiles
  * @property {(entry: Entry | null) => void} changed called for every change, of one entry or of the whole
  */
 
-/** @typedef {'sending' | 'checking' | 'stuck' | 'ready' | 'ended'} Phase `stuck`: only failed files are in the way */
+/**
+ * @typedef {'sending' | 'paused' | 'checking' | 'stuck' | 'ready' | 'ended'} Phase `paused`: nothing is sent until
+ *   someone says so, or brings a file; `stuck`: only failed files are in the way
+ */
 
 /**
  * @typedef {object} Totals
  * @property {number} files without those that were left out
  * @property {number} stored
  * @property {number} failed
+ * @property {number} paused
+ * @property {number} absent those of the paused that have to be brought again
  * @property {number} bytes
  * @property {number} sentBytes
  * @property {number | null} speed bytes a second
@@ -61,6 +74,9 @@ const FILES_IN_FIRST_CALL = 100;
 const FILES_IN_CALL = 1000;
 /** A call's names together; API Gateway takes 10 MB and Lambda 6 MB, and a character may need six bytes of JSON. */
 const NAMES_IN_CALL = 500_000;
+/** How long after its last byte a file's event should have come; then the server is asked to look for the file. */
+const EVENT_OVERDUE_MS = 10_000;
+const CHECKS_IN_CALL = 20;
 /** What the API takes. One file that it would refuse must not cost the others of its call. */
 const LONGEST_NAME = 8192;
 const LONGEST_TYPE = 255;
@@ -70,6 +86,8 @@ export class Transfer {
   #scheduler = new Scheduler();
   #signer;
   #poll;
+  #patience;
+  #parallelism = new Parallelism(LIMITS.sending);
   #progress = new Progress();
   /** @type {Map<number, Entry>} */
   #numbered = new Map();
@@ -95,9 +113,11 @@ export class Transfer {
   /** @param {Means} means */
   constructor(means) {
     this.#means = means;
-    const { api, clock } = means;
+    const { api, clock, network } = means;
+    this.#patience = new Patience(clock, network);
+    network.listen(() => means.changed(null));
     this.#signer = new Signer(
-      (parts) => persistently(() => api.sign(parts), { clock, canHeal: mayHeal }),
+      (parts) => this.#keepTrying(() => api.sign(parts)),
       () => clock.now() + api.skew,
     );
     this.#poll = new Poll(() => this.#look(), clock);
@@ -109,10 +129,16 @@ export class Transfer {
     const states = new Set();
     for (const { state } of this.entries) states.add(state);
     if (states.has('waiting') || states.has('uploading')) return 'sending';
+    if (states.has('paused')) return 'paused';
     if (states.has('checking')) return 'checking';
     if (this.entries.some(blocks)) return 'stuck';
     if (!states.has('stored')) return 'stuck';
     return this.#serverReady ? 'ready' : 'checking';
+  }
+
+  /** Whether it waits for the device to be online again; it goes on by itself. */
+  get offline() {
+    return !this.#means.network.online && !this.#ended;
   }
 
   /** Whether leaving the page now would lose something. */
@@ -122,7 +148,8 @@ export class Transfer {
 
   /** @returns {Totals} */
   totals() {
-    const totals = { files: 0, stored: 0, failed: 0, bytes: 0, sentBytes: 0 };
+    const totals = { files: 0, stored: 0, failed: 0, paused: 0, absent: 0, bytes: 0, sentBytes: 0 };
+    let foundBytes = 0;
     for (const entry of this.entries) {
       const { state } = entry;
       if (state === 'failed') totals.failed += 1;
@@ -130,10 +157,13 @@ export class Transfer {
         totals.files += 1;
         totals.bytes += entry.size;
         totals.sentBytes += entry.sentBytes;
+        foundBytes += entry.foundBytes;
         if (state === 'stored') totals.stored += 1;
+        if (state === 'paused') totals.paused += 1;
+        if (entry.absent) totals.absent += 1;
       }
     }
-    this.#progress.sample(this.#means.clock.now(), totals.sentBytes);
+    this.#progress.sample(this.#means.clock.now(), totals.sentBytes - foundBytes);
     const { speed } = this.#progress;
     return { ...totals, speed, secondsLeft: this.#progress.secondsFor(totals.bytes - totals.sentBytes) };
   }
@@ -143,9 +173,10 @@ export class Transfer {
    * @returns {number} how many were left out because the transfer is full
    */
   add(items) {
+    const added = this.#bring(items);
     const room = Math.max(0, this.#means.maxFiles - this.entries.length);
-    for (const { name, file } of items.slice(0, room)) {
-      const entry = new Entry(name, file, planOf(file?.size ?? 0));
+    for (const { name, file, origin } of added.slice(0, room)) {
+      const entry = new Entry(name, file, planOf(file?.size ?? 0), origin);
       this.entries.push(entry);
       if (!file) entry.fail({ kind: 'unreadable' });
       else if (file.size > this.#means.maxFileBytes) entry.fail({ kind: 'too_large' });
@@ -153,13 +184,40 @@ export class Transfer {
       this.#means.changed(entry);
     }
     this.#go();
-    return Math.max(0, items.length - room);
+    return Math.max(0, added.length - room);
+  }
+
+  /** Stops sending it; what has arrived is kept. @param {Entry} entry */
+  pause(entry) {
+    if (!entry.pausable) return;
+    entry.pause();
+    this.#scheduler.remove(entry);
+    this.#means.changed(entry);
+    this.#go();
+  }
+
+  /** @param {Entry} entry */
+  resume(entry) {
+    if (entry.state !== 'paused' || entry.absent) return;
+    if (!this.entries.some(({ state }) => state === 'uploading')) this.#progress = new Progress();
+    entry.resume();
+    this.#scheduler.add(entry);
+    this.#means.changed(entry);
+    this.#go();
+  }
+
+  pauseAll() {
+    for (const entry of this.entries) this.pause(entry);
+  }
+
+  resumeAll() {
+    for (const entry of this.entries) this.resume(entry);
   }
 
   /** @param {Entry} entry a failed one */
   retry(entry) {
     // What the server or S3 would not have under this number gets a new one.
-    const afresh = entry.problem?.kind === 'refused' || entry.problem?.kind === 'rejected';
+    const afresh = ['refused', 'rejected', 'changed'].includes(entry.problem?.kind ?? '');
     if (afresh) this.#forget(entry);
     entry.retry(afresh);
     if (entry.number === null) this.#enlist(entry);
@@ -186,7 +244,109 @@ export class Transfer {
     this.#scheduler.clear();
     for (const entry of this.entries) if (entry.state !== 'removed') entry.remove();
     this.#means.changed(null);
-    if (this.id) await this.#removeAll();
+    if (!this.id) return;
+    void this.#means.store.forget(this.id);
+    await this.#removeAll();
+  }
+
+  // -- Going on where an earlier visit stopped ---------------------------------------------------------------------
+
+  /** Becomes the transfer that an earlier visit has left. @param {Kept} kept */
+  adopt({ id, token, link, expiresAt, files }) {
+    this.#means.api.adopt({ id, token });
+    Object.assign(this, { id, link, expiresAt });
+    for (const { number, name, size, partSize, modified, origin } of files) {
+      const plan = { size, partSize, partCount: Math.max(1, Math.ceil(size / partSize)) };
+      const entry = new Entry(name, null, plan, origin, modified);
+      entry.number = number;
+      this.entries.push(entry);
+      this.#numbered.set(number, entry);
+      this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+      this.#means.changed(entry);
+    }
+  }
+
+  /** Asks what has become of the files, and goes on with those that can be had; the others wait to be brought. */
+  async goOn() {
+    /** @type {Set<number>} */
+    const known = new Set();
+    for (let more = true; more; ) {
+      const status = await this.#keepTrying(() => this.#ask()).catch((error) => this.#stopAsking(error));
+      if (!status || this.#ended) return;
+      for (const file of status.files) {
+        known.add(file.number);
+        this.#learn(file);
+      }
+      more = status.more;
+    }
+    for (const entry of [...this.entries]) if (!known.has(entry.number ?? 0)) this.#drop(entry);
+    for (const entry of this.entries) {
+      if (entry.state !== 'waiting' || entry.source) continue;
+      const file = await fileAt(entry.origin, entry.name);
+      if (entry.state !== 'waiting' || entry.source) continue;
+      if (file) this.#take(entry, file);
+      else {
+        entry.pause();
+        this.#means.changed(entry);
+      }
+    }
+    this.#means.changed(null);
+    this.#poll.hurry();
+  }
+
+  /**
+   * Takes the files that are waited for out of what was brought.
+   *
+   * @param {Item[]} items
+   * @returns {Item[]} the others
+   */
+  #bring(items) {
+    const waiting = this.entries.filter(({ source, unsent }) => source === null && unsent);
+    if (waiting.length === 0) return items;
+    const byName = new Map(waiting.map((entry) => [entry.name, entry]));
+    // Out of a folder a file may be brought on its own.
+    const byLooks = new Map(waiting.map((entry) => [looks(entry.name, entry.size, entry.modified), entry]));
+    return items.filter(({ name, file, origin = null }) => {
+      if (!file) return true;
+      const entry = byName.get(name) ?? byLooks.get(looks(name, file.size, file.lastModified));
+      if (!entry || entry.source) return true;
+      entry.origin = origin;
+      this.#take(entry, file);
+      return false;
+    });
+  }
+
+  /**
+   * @param {Entry} entry that has been without its file
+   * @param {File} file
+   */
+  #take(entry, file) {
+    if (entry.isFile(file)) {
+      entry.source = file;
+      void this.#rejoin(entry);
+    } else this.#changedOnDisk(entry, file);
+  }
+
+  /** Into the line, with what S3 has of it in sight. @param {Entry} entry */
+  async #rejoin(entry) {
+    const { api, changed } = this.#means;
+    const { number, plan } = entry;
+    if (entry.state === 'paused') entry.resume();
+    const { stop } = entry;
+    changed(entry);
+    try {
+      if (plan.partCount > 1 && number !== null) {
+        const { parts } = await this.#keepTrying(() => api.parts(number), stop.signal);
+        for (const part of parts) if (part.sha256 !== null) entry.found.set(part.number, part.sha256);
+        // Its parts may have been made one object before this visit, and S3's event still be on its way.
+        if (parts.length === 0) (await this.#ask([number])).files.forEach((file) => this.#learn(file));
+      }
+    } catch (error) {
+      if (entry.state === 'waiting' && !stop.signal.aborted) this.#fail(entry, problemOf(error));
+    }
+    if (entry.state !== 'waiting' || stop.signal.aborted) return;
+    this.#scheduler.add(entry);
+    this.#go();
   }
 
   /** @param {Entry} entry */
@@ -214,7 +374,7 @@ export class Transfer {
       } catch (error) {
         const problem = problemOf(error);
         for (const entry of [...batch, ...this.#newcomers.splice(0)]) {
-          if (entry.state === 'waiting') this.#fail(entry, problem);
+          if (entry.unsent) this.#fail(entry, problem);
         }
       }
       this.#pump();
@@ -241,17 +401,17 @@ export class Transfer {
       names += this.#newcomers[count]?.name.length ?? 0;
       if (count === (this.id ? FILES_IN_CALL : FILES_IN_FIRST_CALL) || (count > 0 && names > NAMES_IN_CALL)) break;
     }
-    return this.#newcomers.splice(0, count).filter(({ state }) => state === 'waiting');
+    return this.#newcomers.splice(0, count).filter(({ unsent }) => unsent);
   }
 
   /** @param {Entry[]} batch */
   async #create(batch) {
-    const { api, clock, changed } = this.#means;
+    const { api, store, changed } = this.#means;
     const numbers = new Map(batch.map((entry, index) => [entry, index + 1]));
     const parts = this.#scheduler.line.filter((part) => part.sha256 && numbers.has(part.entry)).slice(0, MOST_IN_CALL);
     const wanted = parts.map((part) => toSign(part, numbers.get(part.entry)));
     const files = batch.map(described);
-    const created = await persistently(() => api.create(files, wanted), { clock, canHeal: mayHeal });
+    const created = await this.#keepTrying(() => api.create(files, wanted));
     Object.assign(this, { id: created.id, link: created.link, expiresAt: created.expires_at });
     this.#cursor = created.cursor;
     if (this.#ended) {
@@ -260,16 +420,21 @@ export class Transfer {
     }
     this.#number(batch, created);
     this.#signer.accept(parts, created.urls);
+    void store.keep({
+      id: created.id, token: created.owner_token, link: created.link, expiresAt: created.expires_at, files: kept(batch),
+    });
     changed(null);
   }
 
   /** @param {Entry[]} batch */
   async #addFiles(batch) {
-    const { api, clock } = this.#means;
+    const { api, store } = this.#means;
     const files = batch.map(described);
     const expected = this.#nextNumber;
-    const added = await persistently(() => api.add(files), { clock, canHeal: mayHeal });
+    // A try whose answer was lost may still be at it, and is waited for.
+    const added = await this.#keepTrying(() => api.add(files), undefined, isBusy);
     this.#number(batch, added);
+    void store.add(this.id, kept(batch));
     // A first try may have been heard and its answer lost: its files would wait for bytes for ever.
     const first = added.files[0]?.number ?? expected;
     for (let ghost = expected; ghost < first; ghost += 1) void this.#removeFile(ghost);
@@ -297,6 +462,7 @@ export class Transfer {
   /** Sets everything going that can go; called after each event. */
   #pump() {
     if (this.#ended) return;
+    this.#scheduler.most = this.#parallelism.limit;
     void this.#refill();
     for (const { kind, part } of this.#scheduler.take()) {
       if (kind === 'send') void this.#send(part);
@@ -327,34 +493,77 @@ export class Transfer {
       if (!entry.source) throw new UnreadableError('no file');
       const { bytes, sha256 } = await this.#means.hasher.read(entry.source.slice(start, start + size), hash);
       if (bytes.byteLength !== size) throw new UnreadableError('shorter than it was');
-      if (hash) this.#scheduler.hashed(part, sha256, bytes);
+      const found = hash && !part.gone ? entry.found.get(part.number) : undefined;
+      if (found === sha256) this.#recognised(part);
+      else if (hash) this.#scheduler.hashed(part, sha256, bytes);
       else this.#scheduler.loaded(part, bytes);
+      if (found) entry.found.delete(part.number);
     } catch (error) {
       const { gone } = part;
       this.#scheduler.done(part);
-      if (!gone) this.#fail(entry, problemOf(error));
+      if (!gone) await this.#unreadable(entry, error);
     }
     this.#checkFirstWave();
     this.#pump();
   }
 
+  /** @param {Part} part that S3 has from an earlier visit, as it is here */
+  #recognised(part) {
+    const { entry, number } = part;
+    this.#scheduler.done(part);
+    entry.recognise(number);
+    this.#begin(entry);
+    if (entry.whole) void this.#complete(entry);
+    this.#means.changed(entry);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {unknown} error of reading
+   */
+  async #unreadable(entry, error) {
+    // What was chosen is a picture of the file as it was then. Where the file is at hand, another can be taken.
+    const file = await fileAt(entry.origin, entry.name);
+    if (!entry.unsent) return;
+    if (!file || entry.isFile(file)) this.#fail(entry, problemOf(error));
+    else this.#changedOnDisk(entry, file);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {File} file that is there now
+   */
+  #changedOnDisk(entry, file) {
+    this.#fail(entry, { kind: 'changed' });
+    entry.replace(file);
+  }
+
+  /** @param {Entry} entry the first of whose bytes leave, or are found to have left */
+  #begin(entry) {
+    if (entry.state !== 'waiting') return;
+    entry.move('uploading');
+    this.#means.changed(entry);
+  }
+
   /** @param {Part} part */
   async #send(part) {
+    const { clock } = this.#means;
     const { entry, number, signed, bytes } = part;
     if (!signed || !bytes) throw new Error('a part was sent before its time');
-    if (entry.state === 'waiting') {
-      entry.move('uploading');
-      this.#means.changed(entry);
-    }
+    this.#begin(entry);
+    let before = 0;
     /** @param {number} sent */
     const onProgress = (sent) => {
       if (part.gone) return;
       entry.travelled(number, sent);
+      this.#parallelism.left(clock.now(), sent - before, this.#scheduler.full);
+      before = sent;
       this.#means.changed(entry);
     };
     try {
       await this.#means.send({ signed, bytes, signal: entry.stop.signal, onProgress });
       const { gone } = part;
+      this.#parallelism.arrived(clock.now(), this.#scheduler.full);
       this.#scheduler.done(part);
       if (!gone) this.#arrived(entry, number);
     } catch (error) {
@@ -379,15 +588,18 @@ export class Transfer {
    */
   #sendingFailed(part, error) {
     const { entry, number, gone } = part;
-    if (gone || part.failures >= TRIES_AGAIN || !(error instanceof PartError && error.canHeal)) {
+    const { canHeal, passing } = error instanceof PartError ? error : { canHeal: false, passing: false };
+    part.accidents = passing ? 0 : part.accidents + 1;
+    if (error instanceof PartError && error.tooMuch && !gone) this.#parallelism.trouble(this.#means.clock.now());
+    if (gone || !canHeal || part.accidents > ACCIDENTS) {
       this.#scheduler.done(part);
       if (!gone) this.#fail(entry, problemOf(error));
       return;
     }
-    const { clock } = this.#means;
     this.#scheduler.failed(part);
-    entry.travelled(number, 0);
-    void clock.sleep(delayAfter(part.failures, clock.random)).then(() => {
+    entry.stumble(number);
+    this.#means.changed(entry);
+    void this.#patience.wait(part.failures).then(() => {
       this.#scheduler.again(part);
       this.#pump();
     });
@@ -400,10 +612,17 @@ export class Transfer {
     const { api, clock, changed } = this.#means;
     const { number, stop } = entry;
     if (number === null) throw new Error('a file without a number cannot be whole');
-    if (entry.state === 'waiting') entry.move('uploading');
+    this.#begin(entry);
     try {
-      if (entry.plan.partCount > 1) await persistently(() => api.complete(number), { clock, canHeal: mayHeal });
+      if (entry.plan.partCount > 1) {
+        await this.#checkUnchanged(entry);
+        if (stop.signal.aborted) return;
+        // It may have been heard although no answer came, or not in time: the poll will tell.
+        const ask = () => api.complete(number).catch((error) => (this.#poll.hurry(), Promise.reject(error)));
+        await this.#keepTrying(ask, stop.signal);
+      }
       if (entry.state === 'uploading') entry.move('checking');
+      entry.expectedAt = clock.now();
     } catch (error) {
       if (stop.signal.aborted) return;
       if (error instanceof ApiError && error.code === 'parts_missing' && error.parts.length > 0) {
@@ -414,13 +633,19 @@ export class Transfer {
     this.#poll.hurry();
   }
 
+  /** Parts of two versions must not become one object. @param {Entry} entry */
+  async #checkUnchanged(entry) {
+    const file = await fileAt(entry.origin, entry.name);
+    if (file && entry.state === 'uploading' && !entry.isFile(file)) this.#changedOnDisk(entry, file);
+  }
+
   /**
    * @param {Entry} entry
    * @param {number[]} parts that S3 turned out not to have
    */
   #sendAgain(entry, parts) {
     entry.rounds += 1;
-    if (entry.rounds > TRIES_AGAIN) {
+    if (entry.rounds > ACCIDENTS) {
       this.#fail(entry, { kind: 'refused' });
       return;
     }
@@ -432,25 +657,54 @@ export class Transfer {
   /** One look at what the server knows. @returns {Promise<Outcome>} */
   async #look() {
     if (this.#ended) return 'enough';
-    const { api, changed } = this.#means;
-    let status;
-    try {
-      status = await api.status(this.#cursor);
-    } catch (error) {
-      if (mayHeal(error)) return 'same';
-      this.problem = problemOf(error);
-      changed(null);
-      return 'enough';
-    }
-    this.#cursor = status.cursor;
     const before = this.phase;
+    const status = await this.#ask(this.#overdue()).catch((error) => {
+      if (mayHeal(error)) throw error;
+      return this.#stopAsking(error);
+    });
+    if (!status) return 'enough';
     const changes = status.files.filter((file) => this.#learn(file)).length;
     if (status.more) return 'more';
     this.#serverReady = status.state === 'ready';
     this.expiresAt = status.expires_at;
-    if (this.phase !== before) changed(null);
-    if (this.phase !== 'checking' && !this.entries.some(({ state }) => state === 'checking')) return 'enough';
+    if (this.phase !== before) this.#means.changed(null);
+    if (this.phase === 'ready') void this.#means.store.forget(this.id);
+    if (this.phase !== 'checking' && !this.entries.some(({ awaited }) => awaited)) return 'enough';
     return changes > 0 ? 'changed' : 'same';
+  }
+
+  /**
+   * What has changed since the last time.
+   *
+   * @param {number[]} [check] files to be looked for in S3 first
+   */
+  async #ask(check = []) {
+    const status = await this.#means.api.status(this.#cursor, { check });
+    this.#cursor = status.cursor;
+    return status;
+  }
+
+  /** @param {unknown} error that will be the same next time @returns {null} */
+  #stopAsking(error) {
+    if (this.#ended) return null;
+    if (isGone(error)) this.#end();
+    else {
+      this.problem = problemOf(error);
+      this.#means.changed(null);
+    }
+    return null;
+  }
+
+  /** Files whose event should have come long ago; asked for again only after as long. @returns {number[]} */
+  #overdue() {
+    const now = this.#means.clock.now();
+    const overdue = this.entries.filter(
+      ({ state, expectedAt }) => state === 'checking' && now - expectedAt >= EVENT_OVERDUE_MS,
+    );
+    return overdue.slice(0, CHECKS_IN_CALL).flatMap((entry) => {
+      entry.expectedAt = now;
+      return entry.number ?? [];
+    });
   }
 
   /**
@@ -470,6 +724,23 @@ export class Transfer {
     return true;
   }
 
+  /**
+   * @template T
+   * @param {() => Promise<T>} request
+   * @param {AbortSignal} [signal] that it is not wanted any more
+   * @param {(error: unknown) => boolean} [passes] what else than a broken connection another try may overcome
+   */
+  async #keepTrying(request, signal, passes = () => false) {
+    const worthwhile = (/** @type {unknown} */ error) => mayHeal(error) || passes(error);
+    try {
+      return await this.#patience.keepTrying(request, (error) => worthwhile(error) && !this.#ended && !signal?.aborted);
+    } catch (error) {
+      // Is it the file that is not there, or the whole transfer?
+      if (this.id && isGone(error) && !this.#ended) await this.#ask().catch((again) => isGone(again) && this.#end());
+      throw error;
+    }
+  }
+
   // -- When it goes wrong, or is not wanted any more ---------------------------------------------------------------
 
   /**
@@ -477,8 +748,30 @@ export class Transfer {
    * @param {Problem} problem
    */
   #fail(entry, problem) {
+    if (this.#ended) return;
     entry.fail(problem);
     this.#scheduler.remove(entry);
+    this.#means.changed(entry);
+  }
+
+  /** The transfer has expired, or was deleted elsewhere. */
+  #end() {
+    this.#ended = true;
+    this.#scheduler.clear();
+    this.problem = { kind: 'ended' };
+    for (const entry of this.entries) {
+      if (!entry.unsent && entry.state !== 'checking') continue;
+      entry.fail(this.problem);
+      this.#means.changed(entry);
+    }
+    this.#means.changed(null);
+    void this.#means.store.forget(this.id);
+  }
+
+  /** Takes a file out that the server does not know any more. @param {Entry} entry */
+  #drop(entry) {
+    entry.remove();
+    this.entries = this.entries.filter((other) => other !== entry);
     this.#means.changed(entry);
   }
 
@@ -501,9 +794,10 @@ export class Transfer {
 
   /** @param {() => Promise<unknown>} request that the server take something out */
   async #takeBack(request) {
-    const { clock, changed } = this.#means;
+    const { changed } = this.#means;
     try {
-      await persistently(request, { clock, canHeal: mayHeal });
+      // It is all the more wanted when the transfer has been ended.
+      await this.#patience.keepTrying(request, mayHeal);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return;
       this.problem = { kind: 'still_there' };
@@ -524,6 +818,27 @@ const described = ({ name, size, source, plan }) => ({
   ...(plan.partCount > 1 && { part_size: plan.partSize }),
 });
 
+/** @param {Entry[]} batch @returns {KeptFile[]} */
+const kept = (batch) =>
+  batch.flatMap(({ number, name, size, plan: { partSize }, modified, origin }) =>
+    number === null ? [] : { number, name, size, partSize, modified, origin },
+  );
+
+/**
+ * What a file is recognised by that has been moved out of its folder.
+ *
+ * @param {string} name
+ * @param {number} size
+ * @param {number} modified
+ */
+const looks = (name, size, modified) => `${size} ${modified} ${name.slice(name.lastIndexOf('/') + 1)}`;
+
+/** @param {unknown} error */
+const isGone = (error) => error instanceof ApiError && error.status === 404;
+
+/** @param {unknown} error */
+const isBusy = (error) => error instanceof ApiError && error.code === 'conflict';
+
 /**
  * @param {unknown} error
  * @returns {Problem}
@@ -532,10 +847,8 @@ function problemOf(error) {
   if (error instanceof UnreadableError) return { kind: 'unreadable' };
   if (error instanceof PartError) {
     if (error.code === 'BadDigest') return { kind: 'changed' };
-    return { kind: error.canHeal && error.status !== 403 ? 'unreachable' : 'refused' };
+    return { kind: 'refused' };
   }
-  if (error instanceof ApiError) {
-    return error.canHeal ? { kind: 'unreachable' } : { kind: 'refused', message: error.message };
-  }
+  if (error instanceof ApiError) return { kind: 'refused', message: error.message };
   throw error;
 }

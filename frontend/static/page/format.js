@@ -63,6 +63,11 @@ const DAY = new Intl.DateTimeFormat(LANGUAGE, { weekday: 'long', day: 'numeric',
 /** In the reader's own time zone. @param {string} iso */
 export const day = (iso) => DAY.format(new Date(iso));
 
+const DEADLINE = new Intl.DateTimeFormat(LANGUAGE, { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' });
+
+/** In the reader's own time zone. @param {string} iso */
+export const deadline = (iso) => DEADLINE.format(new Date(iso));
+
 const MOMENT = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'full', timeStyle: 'short' });
 
 /** In the reader's own time zone. @param {string} iso */

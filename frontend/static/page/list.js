@@ -9,6 +9,8 @@ import { buttons, sizeText, stateText } from './words.js';
 
 /** @import {Entry} from '../engine/entry.js' */
 
+/** @typedef {(entry: Entry) => void} Act */
+
 const ROWS_AT_ONCE = 200;
 /** As many as can be made in a frame on a slow computer. */
 const ROWS_A_FRAME = 50;
@@ -34,7 +36,7 @@ export class List {
    * @param {HTMLButtonElement} more shows more rows when it is clicked, or only scrolled to
    * @param {HTMLTemplateElement} template
    * @param {number} limit bytes that one file may have
-   * @param {{retry: (entry: Entry) => void, remove: (entry: Entry) => void, showMore: () => void}} act
+   * @param {{retry: Act, remove: Act, pause: Act, resume: Act, showMore: () => void}} act
    */
   constructor(list, more, template, limit, act) {
     this.#list = list;
@@ -44,7 +46,10 @@ export class List {
     list.addEventListener('click', ({ target }) => {
       const button = /** @type {Element} */ (target).closest('button');
       const entry = this.#entries.get(/** @type {Element} */ (button?.closest('li')));
-      if (entry) act[button?.dataset['act'] === 'retry' ? 'retry' : 'remove'](entry);
+      if (!entry) return;
+      const what = button?.dataset['act'];
+      if (what === 'pause') act[entry.state === 'paused' ? 'resume' : 'pause'](entry);
+      else act[what === 'retry' ? 'retry' : 'remove'](entry);
     });
     const showMore = () => {
       this.#most = this.#rows.size + ROWS_AT_ONCE;
@@ -122,6 +127,8 @@ class Row {
   #state;
   #progress;
   #retry;
+  #pause;
+  #name;
 
   /**
    * @param {HTMLTemplateElement} template
@@ -133,6 +140,8 @@ class Row {
     this.#state = this.#find('.state', HTMLElement);
     this.#progress = this.#find('progress', HTMLProgressElement);
     this.#retry = this.#find('[data-act=retry]', HTMLButtonElement);
+    this.#pause = this.#find('[data-act=pause]', HTMLButtonElement);
+    this.#name = name;
     this.#find('.name', HTMLElement).append(nameElement(name));
     this.#find('.size', HTMLElement).textContent = sizeText(size);
     this.#find('[data-act=remove]', HTMLButtonElement).ariaLabel = buttons.remove(name);
@@ -145,14 +154,17 @@ class Row {
    * @param {number} limit
    */
   update(entry, limit) {
-    const { problem, sentBytes, size } = entry;
+    const { absent, pausable, problem, sentBytes, size } = entry;
     const state = stateFor(entry);
     const text = stateText(entry, limit);
     if (this.element.dataset['state'] !== state) this.element.dataset['state'] = state;
     if (this.#state.textContent !== text) this.#state.textContent = text;
-    this.#progress.hidden = state !== 'uploading';
+    this.#progress.hidden = state !== 'uploading' && !(state === 'paused' && sentBytes > 0);
     this.#progress.value = size > 0 ? sentBytes / size : 1;
-    this.#retry.hidden = problem === null || problem.kind === 'too_large';
+    this.#retry.hidden = problem === null || problem.kind === 'too_large' || problem.kind === 'ended';
+    this.#pause.hidden = absent || !(pausable || state === 'paused');
+    const label = state === 'paused' ? buttons.resumeOne(this.#name) : buttons.pauseOne(this.#name);
+    if (this.#pause.ariaLabel !== label) this.#pause.ariaLabel = label;
   }
 
   /**

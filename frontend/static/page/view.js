@@ -7,6 +7,7 @@ import { List } from './list.js';
 import * as words from './words.js';
 
 /** @import {Entry} from '../engine/entry.js' */
+/** @import {Kept} from '../engine/store.js' */
 /** @import {Phase, Totals, Transfer} from '../engine/transfer.js' */
 
 /**
@@ -15,6 +16,13 @@ import * as words from './words.js';
  * @property {(data: DataTransfer) => void} drop
  * @property {(entry: Entry) => void} retry
  * @property {(entry: Entry) => void} remove
+ * @property {(entry: Entry) => void} pause
+ * @property {(entry: Entry) => void} resume
+ * @property {() => void} pauseAll
+ * @property {() => void} resumeAll
+ * @property {(id: string) => void} goOn with what an earlier visit has left
+ * @property {(id: string) => void} discard
+ * @property {(phase: Phase) => void} entered called when another phase is shown
  * @property {() => void} cancel
  * @property {() => void} again
  */
@@ -26,6 +34,7 @@ const FIGURES_MS = 500;
 const COPIED_MS = 2000;
 
 export class View {
+  #actions;
   #list;
   #page;
   /** @type {Transfer | null} */
@@ -37,6 +46,7 @@ export class View {
   /** @type {Phase | 'idle'} */
   #phase = 'idle';
   #quarter = 0;
+  #offline = false;
 
   /**
    * @param {Actions} actions
@@ -46,6 +56,8 @@ export class View {
     const page = {
       card: element('card', HTMLElement),
       start: element('start', HTMLElement),
+      unfinished: element('unfinished', HTMLElement),
+      unfinishedOne: element('unfinished-one', HTMLTemplateElement),
       sending: element('sending', HTMLElement),
       notice: element('notice', HTMLElement),
       headline: element('headline', HTMLElement),
@@ -57,6 +69,9 @@ export class View {
       linkNote: element('link-note', HTMLElement),
       copy: element('copy', HTMLButtonElement),
       more: element('more', HTMLElement),
+      add: element('add', HTMLElement),
+      pauseAll: element('pause-all', HTMLButtonElement),
+      resumeAll: element('resume-all', HTMLButtonElement),
       cancel: element('cancel', HTMLButtonElement),
       again: element('again', HTMLButtonElement),
       live: element('live', HTMLElement),
@@ -64,6 +79,7 @@ export class View {
       folder: element('folder', HTMLInputElement),
     };
     this.#page = page;
+    this.#actions = actions;
     this.#list = new List(
       element('rows', HTMLElement),
       element('rows-more', HTMLButtonElement),
@@ -79,6 +95,8 @@ export class View {
       });
     }
     page.copy.addEventListener('click', () => void this.#copy());
+    page.pauseAll.addEventListener('click', actions.pauseAll);
+    page.resumeAll.addEventListener('click', actions.resumeAll);
     page.cancel.addEventListener('click', actions.cancel);
     page.again.addEventListener('click', actions.again);
     document.addEventListener('visibilitychange', () => this.#render());
@@ -101,6 +119,24 @@ export class View {
     address.replaceChildren();
     document.title = words.title;
     this.notice('');
+  }
+
+  /** Shows what earlier visits have left. @param {{kept: Kept, busy: boolean}[]} unfinished */
+  offer(unfinished) {
+    const { unfinished: list, unfinishedOne } = this.#page;
+    const items = unfinished.map(({ kept, busy }) => {
+      const item = /** @type {HTMLElement} */ (unfinishedOne.content.firstElementChild?.cloneNode(true));
+      write(/** @type {HTMLElement} */ (item.querySelector('.name')), words.unfinished.headline(kept, busy));
+      write(/** @type {HTMLElement} */ (item.querySelector('.fine')), words.unfinished.note(kept, busy));
+      /** @type {HTMLElement} */ (item.querySelector('.choices')).hidden = busy;
+      for (const button of item.querySelectorAll('button')) {
+        const act = button.dataset['act'] === 'continue' ? this.#actions.goOn : this.#actions.discard;
+        button.addEventListener('click', () => act(kept.id));
+      }
+      return item;
+    });
+    list.replaceChildren(...items);
+    list.hidden = items.length === 0;
   }
 
   /** @param {Entry | null} entry null if it is the transfer as a whole */
@@ -139,7 +175,8 @@ export class View {
     this.#changed.clear();
     const { phase } = transfer;
     const totals = transfer.totals();
-    this.#renderTotals(phase, totals);
+    this.#renderTotals(phase, totals, transfer.offline);
+    this.#renderPauses(phase, totals);
     this.#renderLink(transfer, phase);
     if (transfer.problem) this.notice(words.problemText(transfer.problem));
     if (phase !== this.#phase) this.#enter(phase, totals);
@@ -149,8 +186,9 @@ export class View {
   /**
    * @param {Phase} phase
    * @param {Totals} totals
+   * @param {boolean} offline
    */
-  #renderTotals(phase, totals) {
+  #renderTotals(phase, totals, offline) {
     const { headline, percent, total, totals: figures } = this.#page;
     const share = totals.bytes > 0 ? totals.sentBytes / totals.bytes : Number(phase !== 'sending');
     total.value = share;
@@ -158,9 +196,29 @@ export class View {
     write(headline, words.headline(phase, totals));
     document.title = words.titleFor(phase, share);
     const now = performance.now();
-    if (phase === this.#phase && now - this.#figuresAt < FIGURES_MS) return;
+    const text = words.totalsText(phase, totals, offline);
+    if (phase === this.#phase && offline === this.#offline && now - this.#figuresAt < FIGURES_MS) return;
+    if (offline !== this.#offline) this.say(offline ? words.said.offline : words.said.online);
+    this.#offline = offline;
     this.#figuresAt = now;
-    write(figures, words.totalsText(phase, totals));
+    write(figures, text);
+  }
+
+  /**
+   * @param {Phase} phase
+   * @param {Totals} totals
+   */
+  #renderPauses(phase, { paused, absent }) {
+    const { add, pauseAll, resumeAll } = this.#page;
+    const { activeElement } = document;
+    pauseAll.hidden = phase !== 'sending';
+    resumeAll.hidden = paused === absent;
+    // The one has taken the other's place under the finger.
+    if (activeElement === pauseAll && pauseAll.hidden && !resumeAll.hidden) resumeAll.focus();
+    if (activeElement === resumeAll && resumeAll.hidden && !pauseAll.hidden) pauseAll.focus();
+    add.classList.toggle('primary', absent > 0);
+    add.classList.toggle('quiet', absent === 0);
+    write(/** @type {HTMLElement} */ (add.querySelector('span')), absent > 0 ? words.buttons.chooseFiles : words.buttons.addFiles);
   }
 
   /**
@@ -188,14 +246,18 @@ export class View {
    */
   #enter(phase, totals) {
     const { card, copy, more, cancel, again } = this.#page;
+    const over = phase === 'ready' || phase === 'ended';
     const before = this.#phase;
     this.#phase = phase;
     card.dataset['phase'] = phase;
     const ready = phase === 'ready';
     copy.classList.toggle('primary', ready);
-    more.hidden = ready;
-    cancel.hidden = ready;
-    again.hidden = !ready;
+    more.hidden = over;
+    cancel.hidden = over;
+    again.hidden = !over;
+    this.#actions.entered(phase);
+    if (phase === 'paused') this.say(words.said.paused);
+    if (phase === 'ended') this.say(words.said.ended);
     if (phase === 'sending' && before !== 'checking') this.say(words.said.started(totals.files));
     if (ready) {
       this.say(words.said.ready);

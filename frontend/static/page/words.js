@@ -3,10 +3,11 @@
  * still on a page is in its template.
  */
 
-import { bytes, count, day, duration, moment, percent } from './format.js';
+import { bytes, count, day, deadline, duration, moment, percent } from './format.js';
 
 /** @import {FileState, Status} from '../engine/api.js' */
 /** @import {Entry, Problem} from '../engine/entry.js' */
+/** @import {Kept} from '../engine/store.js' */
 /** @import {Phase, Totals} from '../engine/transfer.js' */
 
 /** @param {number} number */
@@ -22,10 +23,10 @@ const PROBLEMS = {
   too_large: (limit) => `Too large: one file may have up to ${bytes(limit)}. Split it, or leave it out.`,
   unreadable: () =>
     'This file can’t be read. It may have been moved, changed or deleted: remove it here and add it again.',
-  changed: () => 'This file was changed while it was being sent. Remove it here and add it again.',
-  unreachable: () => 'The connection was lost and didn’t come back. Check your network, then try again.',
+  changed: () => 'This file has changed since it was chosen. Try again to send it as it is now, or remove it.',
   refused: () => 'This file was not accepted. Try again, or remove it.',
   rejected: () => 'What arrived is not what was sent. Try again.',
+  ended: () => 'This transfer has expired or was deleted. Send the files again.',
   still_there: () =>
     'Sidestep couldn’t be reached to delete what had been sent. It will be deleted when the link ends.',
 };
@@ -40,8 +41,10 @@ export const problemText = ({ kind, message }, limit = 0) => message || PROBLEMS
  * @param {Entry} entry
  * @param {number} limit bytes that one file may have
  */
-export function stateText({ state, size, sentBytes, problem }, limit) {
+export function stateText({ state, size, sentBytes, problem, troubled, absent }, limit) {
   if (state === 'failed' && problem) return problemText(problem, limit);
+  if (state === 'uploading' && troubled) return 'Connection lost. Trying again…';
+  if (absent) return 'Choose or drop it again';
   if (state === 'uploading') return sentBytes === size ? 'Finishing…' : percent(sentBytes / size);
   const texts = { waiting: 'Waiting', paused: 'Paused', checking: 'Finishing…', stored: 'Sent', failed: '', removed: '' };
   return texts[state];
@@ -54,8 +57,10 @@ export const fileStateText = { pending: 'On its way', stored: '', failed: 'Faile
  * @param {Phase} phase
  * @param {Totals} totals
  */
-export function headline(phase, { files: total, stored, failed }) {
+export function headline(phase, { files: total, stored, failed, absent }) {
   if (phase === 'sending') return `Sending ${files(total)}`;
+  if (phase === 'paused') return absent > 0 ? `Waiting for ${files(absent)}` : 'Paused';
+  if (phase === 'ended') return 'This transfer has ended';
   if (phase === 'checking') return 'Finishing…';
   if (phase === 'ready') return 'Your link is ready';
   return stored > 0 ? `${files(failed)} couldn’t be sent` : 'Nothing could be sent';
@@ -64,11 +69,17 @@ export function headline(phase, { files: total, stored, failed }) {
 /**
  * @param {Phase} phase
  * @param {Totals} totals
+ * @param {boolean} offline
  */
-export function totalsText(phase, { files: total, failed, bytes: all, sentBytes, speed, secondsLeft }) {
+export function totalsText(phase, { files: total, failed, absent, bytes: all, sentBytes, speed, secondsLeft }, offline = false) {
   if (phase === 'ready') return `${files(total)}, ${bytes(all)}${failed > 0 ? `. ${files(failed)} left out.` : ''}`;
   if (phase === 'stuck') return 'Try again, or remove what failed.';
+  if (phase === 'ended') return 'It has expired or was deleted, and can’t go on.';
   const parts = [`${bytes(sentBytes)} of ${bytes(all)}`];
+  if (absent > 0 && phase === 'paused') {
+    return `Choose or drop ${absent === 1 ? 'it' : 'them'} again, and sending goes on where it stopped.`;
+  }
+  if (offline && phase !== 'paused') return [...parts, 'You are offline. Sending goes on by itself when you are back.'].join(' · ');
   if (phase === 'sending' && speed !== null) parts.push(`${bytes(speed)}/s`);
   if (phase === 'sending' && secondsLeft !== null) parts.push(`${duration(secondsLeft)} left`);
   return parts.join(' · ');
@@ -81,6 +92,7 @@ export function totalsText(phase, { files: total, failed, bytes: all, sentBytes,
 export function linkNote(phase, expiresAt) {
   if (phase === 'ready') return `Anyone with this link can download until ${day(expiresAt)}.`;
   if (phase === 'stuck') return 'Goes live when the failed files are sent or removed.';
+  if (phase === 'ended') return 'This link doesn’t work any more.';
   return 'Goes live when the last file has arrived. You can share it already.';
 }
 
@@ -91,7 +103,8 @@ export const title = 'Sidestep: send files of any size';
  */
 export function titleFor(phase, share) {
   if (phase === 'ready') return 'Link ready · Sidestep';
-  return phase === 'stuck' ? 'Not sent · Sidestep' : `${percent(share)} · Sidestep`;
+  if (phase === 'stuck' || phase === 'ended') return 'Not sent · Sidestep';
+  return `${phase === 'paused' ? 'Paused at ' : ''}${percent(share)} · Sidestep`;
 }
 
 export const said = {
@@ -100,6 +113,11 @@ export const said = {
   /** @param {number} share */
   reached: (share) => `${percent(share)} sent.`,
   ready: 'All files have arrived. The link is live.',
+  offline: 'You are offline. Sending goes on by itself when you are back.',
+  online: 'You are online again.',
+  paused: 'Paused.',
+  ended: 'This transfer has expired or was deleted.',
+  discarded: 'Discarded. Nothing was kept.',
   copied: 'Link copied.',
   /** @param {string} name @param {string} problem */
   failed: (name, problem) => `${called(name)}: ${problem}`,
@@ -111,6 +129,14 @@ export const said = {
 export const buttons = {
   copy: 'Copy link',
   copied: 'Copied',
+  pause: 'Pause',
+  resume: 'Resume',
+  addFiles: 'Add files',
+  chooseFiles: 'Choose files',
+  /** @param {string} name */
+  pauseOne: (name) => `Pause ${called(name)}`,
+  /** @param {string} name */
+  resumeOne: (name) => `Resume ${called(name)}`,
   /** @param {string} name */
   remove: (name) => `Remove ${called(name)}`,
   /** @param {string} name */
@@ -121,6 +147,22 @@ export const buttons = {
   more: (number) => `${files(number)} more`,
   /** @param {string} name */
   progress: (name) => `${called(name)}: sent`,
+};
+
+/** What is left of an earlier visit. */
+export const unfinished = {
+  /** @param {Kept} kept @param {boolean} busy whether another tab has it */
+  headline: ({ files: [first, ...others] }, busy) => {
+    const name = called(first?.name.split('/').pop() ?? '');
+    const what = others.length > 0 ? `“${name}” and ${files(others.length)} more` : `“${name}”`;
+    if (busy) return `${what} ${others.length > 0 ? 'are' : 'is'} being sent in another tab`;
+    return `Sending ${what} was interrupted`;
+  },
+  /** @param {Kept} kept @param {boolean} busy */
+  note: ({ files: all, expiresAt }, busy) => {
+    const size = bytes(all.reduce((sum, file) => sum + file.size, 0));
+    return busy ? `${size} in all. Leave that tab open.` : `${size} in all. You can go on until ${deadline(expiresAt)}.`;
+  },
 };
 
 /** @param {number} leftOut @param {number} most */

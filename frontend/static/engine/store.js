@@ -1,0 +1,156 @@
+/**
+ * What survives this visit: unfinished transfers, with what is needed to go on with them, in IndexedDB; and the lock by
+ * which two tabs do not send the same one. A browser that keeps nothing still sends.
+ */
+
+/** @import {Origin} from './origin.js' */
+
+/**
+ * @typedef {object} KeptFile
+ * @property {number} number
+ * @property {string} name
+ * @property {number} size bytes
+ * @property {number} partSize bytes
+ * @property {number} modified ms
+ * @property {Origin | null} origin
+ *
+ * @typedef {object} KeptTransfer
+ * @property {string} id
+ * @property {string} token the owner's
+ * @property {string} link
+ * @property {string} expiresAt ISO 8601
+ *
+ * @typedef {KeptTransfer & {files: KeptFile[]}} Kept
+ */
+
+const NAME = 'sidestep';
+const TRANSFERS = 'transfers';
+/** Of each transfer one record for the files that the server was told of at one time, under `[id, first number]`. */
+const FILES = 'files';
+
+/** @param {string} id */
+const filesOf = (id) => IDBKeyRange.bound([id], [id, []]);
+/** @param {string} id */
+const lockOf = (id) => `${NAME}/${id}`;
+
+export class Store {
+  #locks;
+  /** @type {Promise<IDBDatabase>} */
+  #opened;
+  /** @type {Map<string, () => void>} */
+  #releases = new Map();
+
+  /** @param {{indexedDB: IDBFactory, locks: Pick<LockManager, 'request'>}} means */
+  constructor({ indexedDB, locks }) {
+    this.#locks = locks;
+    this.#opened = new Promise((resolve, reject) => {
+      const opening = indexedDB.open(NAME, 1);
+      opening.onupgradeneeded = () => {
+        opening.result.createObjectStore(TRANSFERS, { keyPath: 'id' });
+        opening.result.createObjectStore(FILES);
+      };
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(opening.error);
+    });
+    // Whoever uses it is told; that nobody does is no error.
+    this.#opened.catch(() => {});
+  }
+
+  /** Keeps a transfer that this tab has begun. @param {Kept} kept */
+  async keep({ files, ...transfer }) {
+    await this.claim(transfer.id);
+    await this.#write((stores) => {
+      stores.transfers.put(transfer);
+      stores.files.put(files, [transfer.id, files[0]?.number ?? 0]);
+    });
+  }
+
+  /**
+   * @param {string} id
+   * @param {KeptFile[]} files
+   */
+  async add(id, files) {
+    await this.#write((stores) => stores.files.put(files, [id, files[0]?.number ?? 0]));
+  }
+
+  /** Forgets a transfer, and lets go of it. @param {string} id */
+  async forget(id) {
+    await this.#write((stores) => {
+      stores.transfers.delete(id);
+      stores.files.delete(filesOf(id));
+    });
+    this.#releases.get(id)?.();
+  }
+
+  /** Unfinished transfers that can still go on; what has expired is forgotten. @param {number} now ms @returns {Promise<Kept[]>} */
+  async unfinished(now) {
+    try {
+      const database = await this.#opened;
+      const reading = database.transaction([TRANSFERS, FILES]);
+      /** @type {KeptTransfer[]} */
+      const transfers = await answer(reading.objectStore(TRANSFERS).getAll());
+      /** @type {KeptFile[][][]} */
+      const files = await Promise.all(
+        transfers.map(({ id }) => answer(database.transaction(FILES).objectStore(FILES).getAll(filesOf(id)))),
+      );
+      const live = transfers.map((transfer, index) => ({ ...transfer, files: files[index]?.flat() ?? [] }));
+      for (const { id } of live.filter(({ expiresAt }) => Date.parse(expiresAt) <= now)) await this.forget(id);
+      return live.filter(({ expiresAt }) => Date.parse(expiresAt) > now);
+    } catch {
+      return [];
+    }
+  }
+
+  /**
+   * Makes a transfer this tab's, until it is forgotten or the tab is closed.
+   *
+   * @param {string} id
+   * @returns {Promise<boolean>} false if it is another tab's
+   */
+  claim(id) {
+    if (this.#releases.has(id)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      void this.#locks.request(lockOf(id), { ifAvailable: true }, (lock) => {
+        resolve(lock !== null);
+        if (!lock) return undefined;
+        return new Promise((release) => this.#releases.set(id, () => (this.#releases.delete(id), release(null))));
+      });
+    });
+  }
+
+  /** Lets go of a transfer, without forgetting it. @param {string} id */
+  release(id) {
+    this.#releases.get(id)?.();
+  }
+
+  /** Waits until no tab has it any more. @param {string} id @returns {Promise<unknown>} */
+  released(id) {
+    return this.#locks.request(lockOf(id), () => {});
+  }
+
+  /** @param {(stores: {transfers: IDBObjectStore, files: IDBObjectStore}) => void} write */
+  async #write(write) {
+    try {
+      const writing = (await this.#opened).transaction([TRANSFERS, FILES], 'readwrite');
+      write({ transfers: writing.objectStore(TRANSFERS), files: writing.objectStore(FILES) });
+      await new Promise((resolve, reject) => {
+        writing.oncomplete = resolve;
+        writing.onabort = () => reject(writing.error);
+      });
+    } catch {
+      // Full, or not allowed in a private window: sending goes on, only not after a reload.
+    }
+  }
+}
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+function answer(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
