@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
 
-from e2e.cloud import Cloud
+from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
 
 MIB = 2**20
@@ -507,3 +507,66 @@ def test_an_unknown_link_says_what_to_do(page: Page, cloud: Cloud, watch: Watch)
     expect(page.locator("main")).to_contain_text("no such transfer")
     page.get_by_role("link", name="Send files").click()
     assert urlsplit(page.url).path == urlsplit(cloud.address).path
+
+
+def test_sending_can_be_paused_and_goes_on(page: Page, watch: Watch, recipient: Page, tmp_path: Path) -> None:
+    """What is on its way stops at once, and nothing else goes until it is resumed."""
+    watch.forgive("Failed to load resource")
+    data = some_bytes(40 * MIB, seed=5)
+    held = hold(page)
+    pick(page, write(tmp_path / "a.bin", data))
+    eventually(lambda: page.evaluate("true") and len(held) == 3)
+    page.get_by_test_id("pause-all").click()
+    expect(rows(page)).to_have_attribute("data-state", "paused")
+    page.unroute_all(behavior="ignoreErrors")
+    page.get_by_test_id("resume-all").click()
+    assert downloads_of(recipient, link_of(page)) == {"a.bin": digest(data)}
+
+
+def test_an_interrupted_upload_can_be_discarded(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    """Then nothing of it is left, here or in S3."""
+    hold(page)
+    pick(page, write(tmp_path / "a.bin", some_bytes(40 * MIB)))
+    transfer = begun(page, cloud)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute_all(behavior="ignoreErrors")
+    page.reload()
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        page.get_by_test_id("discard").click()
+    expect(page.get_by_test_id("interrupted")).to_have_count(0)
+    assert cloud.incomplete_uploads(transfer) == []
+    assert cloud.call("GET", f"api/transfers/{transfer}").status == HTTPStatus.NOT_FOUND
+
+
+def test_an_interrupted_upload_goes_on_after_a_reload_when_its_file_is_picked_again(
+    page: Page, recipient: Page, tmp_path: Path, cloud: Cloud
+) -> None:
+    """Under the same link; the part that S3 has is compared and not sent again."""
+    data = some_bytes(40 * MIB, seed=3)
+    file = write(tmp_path / "long.bin", data)
+    held = hold(page, re.compile(PUTS.pattern + r".*partNumber=[23]&"))
+    pick(page, file)
+    transfer = begun(page, cloud)
+    # Each look lets Playwright handle what has been routed meanwhile.
+    eventually(lambda: page.evaluate("true") and len(held) == 2 and parts_of(cloud, transfer) == [1])
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute_all(behavior="ignoreErrors")
+    page.reload()
+    again = hold(page, re.compile(PUTS.pattern + r".*partNumber=1&"))
+    expect(page.get_by_test_id("interrupted")).to_be_visible()
+    page.get_by_test_id("continue").click()
+    pick(page, file)
+    link = link_of(page)
+    assert transfer_of(link) == transfer
+    assert again == []
+    assert downloads_of(recipient, link) == {"long.bin": digest(data)}
+
+
+def parts_of(cloud: Cloud, transfer: str) -> list[int]:
+    """Return the numbers of the parts of a transfer's first file that S3 has."""
+    bucket, key = cloud.outputs["Bucket"], f"files/{transfer}/1"
+    uploads = cloud.s3.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", [])
+    if not uploads:
+        return []
+    parts = cloud.s3.list_parts(Bucket=bucket, Key=key, UploadId=uploads[0]["UploadId"]).get("Parts", [])
+    return [part["PartNumber"] for part in parts]
