@@ -26,6 +26,7 @@ from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
+from backend.wiring import bucket
 
 app = resolver()
 
@@ -50,6 +51,7 @@ def upload_page() -> Response[str]:
         max_file_bytes=limits.max_file_bytes,
         max_files=limits.max_files,
         default_expiry=limits.default_expiry,
+        bucket_origin=bucket().origin(),
     )
 
 

@@ -165,6 +165,9 @@ class FakeObjects(Objects):
     def sign_download(self, key: str, *, disposition: str, seconds: int) -> str:
         return f"https://bucket/{key}?save={disposition}&for={seconds}"
 
+    def origin(self) -> str:
+        return "https://bucket"
+
     def parts(self, key: str, upload_id: str) -> list[StoredPart]:
         upload = self._upload(key, upload_id)
         return [upload.parts[number] for number in sorted(upload.parts)]

@@ -42,8 +42,9 @@ class Answer:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads) -> None:
+def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
     """Let the function work on the table and bucket in memory."""
+    monkeypatch.setattr(web, "bucket", lambda: objects)
     monkeypatch.setattr(web, "uploads", lambda: uploads)
     monkeypatch.setattr(web, "downloads", lambda: downloads)
     monkeypatch.setattr(web, "settings", lambda: SETTINGS)
@@ -236,6 +237,7 @@ def test_the_upload_page_is_served_with_static_files_by_relative_address() -> No
     assert page.status == HTTPStatus.OK
     assert 'data-testid="file-input"' in page.body
     assert f'="./static/{pages.static_hash()}/' in page.body
+    assert '<link rel="preconnect" href="https://bucket" crossorigin="anonymous">' in page.body
     assert 'src="/' not in page.body
     assert 'href="/' not in page.body
 
