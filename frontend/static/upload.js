@@ -144,17 +144,16 @@ async function free(id) {
 /** @param {Kept | undefined} kept */
 async function goOn(kept) {
   if (!kept || !store) return;
-  // Within the click: the browser may have to ask whether the files may be read again.
-  await askLeave(kept.files.map(({ origin }) => origin));
-  if (transfer) return;
   if (!(await store.claim(kept.id))) {
     await offer();
     return;
   }
+  if (transfer) return;
   const taken = newTransfer(store);
   show(taken);
   taken.adopt(kept);
-  void taken.goOn();
+  // It has just been clicked, so the browser may ask; whoever does not answer can bring the files all the same.
+  void taken.goOn(askLeave(kept.files.map(({ origin }) => origin)));
 }
 
 /** @param {Kept | undefined} kept */

@@ -332,3 +332,233 @@ test('the totals leave out what failed', async () => {
   const { files, failed, bytes } = transfer.totals();
   assert.deepEqual({ files, failed, bytes }, { files: 1, failed: 1, bytes: 10 });
 });
+
+/** A world in which an earlier visit has left files of these sizes behind. @param {number[]} sizes */
+async function setUpLeft(...sizes) {
+  const world = await setUp();
+  const { api, store, transfer } = world;
+  for (const size of sizes) api.files.push({ size, state: 'pending' });
+  const files = sizes.map((size, index) => ({
+    number: index + 1, name: `${index}`, size, partSize: 16 * MiB, modified: 1, origin: originOf(fakeFile(size)),
+  }));
+  const kept = { id: 'T', token: 'secret', link: 't/T', expiresAt: '2026-01-08T00:00:00Z', files };
+  await store.keep(kept);
+  transfer.adopt(kept);
+  return { ...world, kept };
+}
+
+/** @param {File | null} file that is there now @returns {any} */
+const originOf = (file) => ({ kind: 'file', getFile: async () => file ?? Promise.reject(new DOMException('', 'NotFoundError')) });
+
+/** @param {number[]} numbers @param {number} last @param {number} rest bytes of the last */
+const partsOf = (numbers, last = 0, rest = 0) =>
+  numbers.map((number) => ({ number, size: number === last ? rest : 16 * MiB, sha256: 'hash' }));
+
+test('what S3 has from an earlier visit is compared and not sent again, what it lacks goes first', async () => {
+  const world = await setUpLeft(64 * MiB);
+  world.api.has[1] = partsOf([1, 3]);
+  void world.transfer.goOn();
+  await settle();
+  await settle();
+  assert.deepEqual(world.line.tried, ['1/2', '1/4']);
+  assert.equal(world.hasher.reads, 4);
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.equal(world.line.tried.length, 2);
+  assert.equal(world.store.transfers.size, 0);
+});
+
+test('a part that S3 has otherwise is sent again', async () => {
+  const world = await setUpLeft(40 * MiB);
+  world.api.has[1] = partsOf([1, 2]).map((part) => (part.number === 2 ? { ...part, sha256: 'other' } : part));
+  void world.transfer.goOn();
+  await settle();
+  await settle();
+  assert.deepEqual(world.line.tried.toSorted(), ['1/2', '1/3']);
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('found parts count as sent, but not for how fast it goes', async () => {
+  const world = await setUpLeft(64 * MiB);
+  world.api.has[1] = partsOf([1, 2, 3]);
+  world.transfer.totals();
+  void world.transfer.goOn();
+  await world.clock.pass(5000);
+  const { sentBytes, speed } = world.transfer.totals();
+  assert.deepEqual({ sentBytes, speed }, { sentBytes: 48 * MiB, speed: 0 });
+});
+
+test('a file that cannot be had again waits to be brought, and is recognised', async () => {
+  const world = await setUpLeft(10, 20);
+  for (const entry of world.transfer.entries) entry.origin = null;
+  await world.transfer.goOn();
+  assert.deepEqual(states(world.transfer), ['paused', 'paused']);
+  assert.equal(world.transfer.phase, 'paused');
+  assert.equal(world.transfer.totals().absent, 2);
+  world.transfer.resumeAll();
+  assert.deepEqual(states(world.transfer), ['paused', 'paused']);
+  assert.equal(world.transfer.add([{ name: 'folder/0', file: fakeFile(10, '0') }, { name: '1', file: fakeFile(20) }]), 0);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.entries.length, 2);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a file that has changed since says so, and is sent as it is now if asked to', async () => {
+  const world = await setUpLeft(40 * MiB);
+  for (const entry of world.transfer.entries) entry.origin = originOf(fakeFile(50 * MiB, '0', 2));
+  await world.transfer.goOn();
+  assert.deepEqual(kinds(world.transfer), ['changed']);
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  world.transfer.retry(entry);
+  await settle();
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.deepEqual(world.api.files.map(({ size, state }) => [size, state]), [[0, 'removed'], [50 * MiB, 'stored']]);
+});
+
+test('a file that changes while it is sent does not become an object of two versions', async () => {
+  const world = await setUp();
+  const now = { file: fakeFile(40 * MiB) };
+  const origin = /** @type {any} */ ({ kind: 'file', getFile: async () => now.file });
+  world.transfer.add([{ name: 'a', file: now.file, origin }]);
+  await settle();
+  now.file = fakeFile(40 * MiB, 'a', 2);
+  await arrive(world);
+  assert.deepEqual(kinds(world.transfer), ['changed']);
+  assert.equal(count(world.api, 'complete'), 0);
+});
+
+test('files stored or removed meanwhile are not sent', async () => {
+  const world = await setUpLeft(10, 20, 30);
+  world.api.store(1);
+  const status = world.api.status.bind(world.api);
+  world.api.status = async (...asked) => {
+    const told = await status(...asked);
+    return { ...told, files: told.files.filter(({ number }) => number !== 2) };
+  };
+  await world.transfer.goOn();
+  await settle();
+  assert.deepEqual(world.transfer.entries.map(({ name, state }) => [name, state]), [['0', 'stored'], ['2', 'uploading']]);
+});
+
+test('a transfer that has ended meanwhile says so and is forgotten', async () => {
+  const world = await setUpLeft(10);
+  world.api.broken['status'] = [apiError(404)];
+  await world.transfer.goOn();
+  assert.equal(world.transfer.phase, 'ended');
+  assert.deepEqual(kinds(world.transfer), ['ended']);
+  assert.equal(world.store.transfers.size, 0);
+});
+
+test('a transfer that ends while it is sent says so, once, and stops', async () => {
+  const world = await setUp(40 * MiB, 10);
+  world.api.broken['complete'] = [apiError(404)];
+  world.api.broken['status'] = Array.from({ length: 9 }, () => apiError(404));
+  await arrive(world);
+  await world.clock.pass(60_000);
+  assert.equal(world.transfer.phase, 'ended');
+  assert.equal(world.transfer.problem?.kind, 'ended');
+});
+
+test('what is needed to go on is kept until the transfer is ready', async () => {
+  const world = await setUp(10, 20);
+  world.transfer.add([{ name: 'later', file: fakeFile(30) }]);
+  await settle();
+  const kept = world.store.transfers.get('T');
+  assert.deepEqual(kept?.files.map(({ number, size }) => [number, size]), [[1, 10], [2, 20], [3, 30]]);
+  assert.equal(kept?.token, 'secret');
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.store.transfers.size, 0);
+});
+
+test('a cancelled transfer is not kept', async () => {
+  const world = await setUp(10);
+  await world.transfer.cancel();
+  assert.equal(world.store.transfers.size, 0);
+});
+
+test('a paused file sends nothing and keeps what has arrived, and goes on where it was', async () => {
+  const world = await setUp(96 * MiB, 10);
+  world.line.puts[0]?.arrive();
+  await settle();
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  world.transfer.pause(entry);
+  await settle();
+  assert.equal(world.line.puts.filter(({ signed }) => signed.url.startsWith('1/')).length, 0);
+  assert.equal(world.transfer.phase, 'sending');
+  await arrive(world);
+  assert.deepEqual(states(world.transfer), ['paused', 'checking']);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'paused');
+  world.transfer.resume(entry);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.equal(world.line.tried.filter((url) => url === '1/1').length, 1);
+});
+
+test('everything can be paused, also before the server has been told of it', async () => {
+  const world = await setUp();
+  world.transfer.add([{ name: 'a', file: fakeFile(10) }, { name: 'b', file: fakeFile(20) }]);
+  world.transfer.pauseAll();
+  await world.clock.pass(60_000);
+  assert.deepEqual(world.line.tried, []);
+  assert.deepEqual(states(world.transfer), ['paused', 'paused']);
+  world.transfer.resumeAll();
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a file whose completion is on its way cannot be paused', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.broken['complete'] = [apiError(503)];
+  await arrive(world);
+  world.transfer.pauseAll();
+  assert.deepEqual(states(world.transfer), ['uploading']);
+});
+
+test('a completion that never answers is seen to have worked', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.broken['complete'] = Array.from({ length: 99 }, () => apiError(504));
+  await arrive(world);
+  world.api.store(1);
+  await world.clock.pass(300);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('adding files is tried again while an earlier try is still at it', async () => {
+  const world = await setUp(10);
+  world.api.broken['add'] = [apiError(409, 'conflict')];
+  world.transfer.add([{ name: 'later', file: fakeFile(30) }]);
+  await world.clock.pass(2000);
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('fewer parts travel after S3 was overloaded', async () => {
+  const world = await setUp(500 * MiB);
+  world.line.puts[0]?.fail(new PartError(503, 'SlowDown'));
+  world.line.puts[0]?.fail(new PartError(503, 'SlowDown'));
+  await settle();
+  while (world.line.puts.length > 3) {
+    world.line.puts[0]?.arrive();
+    await settle();
+  }
+  world.line.puts[0]?.arrive();
+  await settle();
+  assert.equal(world.line.puts.length, 3);
+});

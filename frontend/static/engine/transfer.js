@@ -266,8 +266,12 @@ export class Transfer {
     }
   }
 
-  /** Asks what has become of the files, and goes on with those that can be had; the others wait to be brought. */
-  async goOn() {
+  /**
+   * Asks what has become of the files, and goes on with those that can be had; the others wait to be brought.
+   *
+   * @param {Promise<unknown>} [leave] until when the user has been asked whether they may be read
+   */
+  async goOn(leave) {
     /** @type {Set<number>} */
     const known = new Set();
     for (let more = true; more; ) {
@@ -280,6 +284,7 @@ export class Transfer {
       more = status.more;
     }
     for (const entry of [...this.entries]) if (!known.has(entry.number ?? 0)) this.#drop(entry);
+    await leave;
     for (const entry of this.entries) {
       if (entry.state !== 'waiting' || entry.source) continue;
       const file = await fileAt(entry.origin, entry.name);
