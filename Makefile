@@ -4,7 +4,7 @@ PORT ?= 4566
 SETTINGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test deploy destroy synth format lint clean
+.PHONY: help run test bench deploy destroy synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -15,6 +15,9 @@ run:  ## Start Sidestep on this machine alone, until Ctrl-C [PORT=4566]
 
 test:  ## Run every check there is
 	@exec $(PYTHON) -m infra.check test
+
+bench:  ## Measure it against Uppy, boto3 and the link itself; writes docs/benchmarks.md
+	@exec $(PYTHON) -m infra.check bench
 
 lint:  ## Run the checks that run no code: format, rules, types
 	@exec $(PYTHON) -m infra.check lint

@@ -1,4 +1,4 @@
-"""`make test`, `make lint` and `make format`: every check there is, one after the other, each with its time."""
+"""The Makefile's checks: each one after the other, with its time."""
 
 from __future__ import annotations
 
@@ -24,10 +24,15 @@ FORMAT = {
 }
 
 
+BENCH = {
+    "bench": [steps.PYTHON, "-m", "bench"],
+}
+
+
 def tests() -> dict[str, list[str | Path]]:
     """Return the commands that run tests. Node's are named one by one: how it takes patterns differs by version."""
     return {
-        "Python": [steps.PYTHON, "-m", "pytest", "backend", "infra"],
+        "Python": [steps.PYTHON, "-m", "pytest", "backend", "infra", "bench"],
         "JavaScript": ["node", "--test", *sorted((steps.ROOT / "frontend" / "tests").glob("**/*.test.js"))],
         "in the browser": [steps.PYTHON, "-m", "pytest", "e2e"],
     }
@@ -36,14 +41,17 @@ def tests() -> dict[str, list[str | Path]]:
 def main() -> int:
     """Run what is asked for, all of it even when something fails, and say at the end what did."""
     parser = argparse.ArgumentParser(prog="python -m infra.check", description=__doc__)
-    parser.add_argument("what", choices=["test", "lint", "format"])
+    parser.add_argument("what", choices=["test", "lint", "format", "bench"])
     what: str = parser.parse_args().what
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = steps.OLD_NODES
 
     failed: list[str] = []
     with steps.Children() as children:
-        steps.set_up(children, cloud=what == "test", browser=what == "test")
-        for name, command in {"test": {**LINT, **tests()}, "lint": LINT, "format": FORMAT}[what].items():
+        sends = what in ("test", "bench")
+        steps.set_up(children, cloud=sends, browser=sends)
+        for name, command in {"test": {**LINT, **tests()}, "lint": LINT, "format": FORMAT, "bench": BENCH}[
+            what
+        ].items():
             print(f"\n── {name} ──", flush=True)
             started = time.monotonic()
             if children.run(command):
