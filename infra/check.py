@@ -49,9 +49,8 @@ def main() -> int:
     with steps.Children() as children:
         sends = what in ("test", "bench")
         steps.set_up(children, cloud=sends, browser=sends)
-        for name, command in {"test": {**LINT, **tests()}, "lint": LINT, "format": FORMAT, "bench": BENCH}[
-            what
-        ].items():
+        commands = {"test": {**LINT, **tests()}, "lint": LINT, "format": FORMAT, "bench": BENCH}
+        for name, command in commands[what].items():
             print(f"\n── {name} ──", flush=True)
             started = time.monotonic()
             if children.run(command):
