@@ -32,7 +32,7 @@ BENCH = {
 def tests() -> dict[str, list[str | Path]]:
     """Return the commands that run tests. Node's are named one by one: how it takes patterns differs by version."""
     return {
-        "Python": [steps.PYTHON, "-m", "pytest", "backend", "infra", "bench"],
+        "Python": [steps.PYTHON, "-m", "pytest", "backend", "infra"],
         "JavaScript": ["node", "--test", *sorted((steps.ROOT / "frontend" / "tests").glob("**/*.test.js"))],
         "in the browser": [steps.PYTHON, "-m", "pytest", "e2e"],
     }
