@@ -56,7 +56,7 @@ def test_the_parts_of_any_file_make_up_the_file_and_s3_takes_each(size: int) -> 
     ("size", "parts"), [(0, 1), (1, 1), (16 * MIB, 1), (16 * MIB + 1, 2), (GIB, 64), (160_000 * MIB, 10_000)]
 )
 def test_small_files_are_one_part_and_large_ones_parts_of_16_mib(size: int, parts: int) -> None:
-    """The plan of DESIGN's rule, at its edges."""
+    """The plan's rule, at its edges."""
     assert planned(size).part_count == parts
 
 
