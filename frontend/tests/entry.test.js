@@ -92,3 +92,29 @@ test('what is shown as sent never runs backwards and never exceeds the size', ()
     }),
   );
 });
+
+test('a paused file stops its requests, and can be stopped anew when it goes on', () => {
+  const entry = uploading(40 * MiB);
+  const { signal } = entry.stop;
+  entry.travelled(1, MiB);
+  entry.pause();
+  assert(signal.aborted);
+  assert.equal(entry.pausable, false);
+  entry.resume();
+  assert.equal(entry.state, 'waiting');
+  assert(!entry.stop.signal.aborted);
+});
+
+test('a recognised part counts as sent once, and as found', () => {
+  const entry = uploading(40 * MiB);
+  entry.found.set(1, 'hash');
+  entry.recognise(1);
+  assert.deepEqual([entry.sentBytes, entry.foundBytes, entry.found.size], [16 * MiB, 16 * MiB, 0]);
+});
+
+test('a file is the same if its size and date are', () => {
+  const entry = new Entry('a', null, planOf(10), null, 5);
+  assert(entry.isFile(fakeFile(10, 'b', 5)));
+  assert(!entry.isFile(fakeFile(11, 'a', 5)));
+  assert(!entry.isFile(fakeFile(10, 'a', 6)));
+});

@@ -75,6 +75,14 @@ export class FakeStore {
     this.transfers.get(id)?.files.push(...files);
   }
 
+  /** @type {import('../static/engine/store.js').KeptFile[]} */
+  untold = [];
+
+  /** @param {string} _id @param {import('../static/engine/store.js').KeptFile[]} files */
+  async addUntold(_id, files) {
+    this.untold = files;
+  }
+
   /** @param {string} id */
   async forget(id) {
     this.transfers.delete(id);
@@ -93,7 +101,7 @@ export class FakeApi {
   skew = 0;
   /** @type {string[]} */
   calls = [];
-  /** @type {{size: number, state: FileState, reason?: string}[]} */
+  /** @type {{name?: string, size: number, state: FileState, reason?: string}[]} */
   files = [];
   /** @type {Record<string, ApiError[]>} */
   broken = {};

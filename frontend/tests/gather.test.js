@@ -71,3 +71,15 @@ test('a pasted file that has no entry is taken, pasted text is not', async () =>
   const data = /** @type {DataTransfer} */ (/** @type {unknown} */ ({ items }));
   assert.deepEqual(await all(gatherDropped(data)), ['shot.png']);
 });
+
+test('a dropped folder’s handle goes with each file in it', async () => {
+  const handle = { kind: 'directory' };
+  const entry = folderEntry('/folder', [fileEntry('/folder/a'), folderEntry('/folder/deep', [fileEntry('/folder/deep/b')])]);
+  const items = [
+    { kind: 'file', webkitGetAsEntry: () => entry, getAsFileSystemHandle: async () => handle },
+    { kind: 'file', webkitGetAsEntry: () => fileEntry('/alone'), getAsFileSystemHandle: () => Promise.reject(new Error('no')) },
+  ];
+  const found = [];
+  for await (const batch of gatherDropped(/** @type {any} */ ({ items }))) found.push(...batch);
+  assert.deepEqual(found.map(({ name, origin }) => [name, origin]), [['alone', null], ['folder/a', handle], ['folder/deep/b', handle]]);
+});

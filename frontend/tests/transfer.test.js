@@ -290,6 +290,18 @@ test('what a lost answer has left behind is taken out', async () => {
   assert.equal(world.transfer.phase, 'ready');
 });
 
+test('files whose numbers were lost with an answer are not told twice', async () => {
+  const world = await setUp(10);
+  world.transfer.add([{ name: 'b', file: fakeFile(20) }, { name: 'b', file: fakeFile(20) }]);
+  world.api.broken['add'] = [apiError(0), apiError(409, 'conflict')];
+  world.api.files.push({ name: 'b', size: 20, state: 'pending' }, { name: 'b', size: 20, state: 'pending' });
+  await world.clock.pass(2000);
+  await arrive(world);
+  await world.clock.pass(1000);
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored', 'removed', 'stored']);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
 test('a file that the links function rejects fails with its reason', async () => {
   const world = await setUp(10);
   world.line.puts[0]?.arrive();
@@ -561,4 +573,41 @@ test('fewer parts travel after S3 was overloaded', async () => {
   world.line.puts[0]?.arrive();
   await settle();
   assert.equal(world.line.puts.length, 3);
+});
+
+test('ten thousand files are paused and resumed in the blink of an eye', async () => {
+  const { transfer } = await setUp(...Array(10_000).fill(10));
+  const began = performance.now();
+  transfer.pauseAll();
+  transfer.resumeAll();
+  const took = performance.now() - began;
+  assert(took < 500, `${took} ms`);
+  assert(transfer.entries.every(({ state }) => state === 'waiting'));
+});
+
+test('files that the server has not been told of are kept, too', async () => {
+  const world = await setUp(10);
+  world.api.broken['add'] = Array.from({ length: 99 }, () => apiError(0));
+  world.transfer.add([{ name: 'later', file: fakeFile(30) }]);
+  await settle();
+  assert.deepEqual(world.store.untold.map(({ number, name }) => [number, name]), [[null, 'later']]);
+  world.api.broken['add'] = [];
+  await world.clock.pass(1000);
+  assert.deepEqual(world.store.untold, []);
+});
+
+test('the server is told of the files that an earlier visit could not tell it of, and of none twice', async () => {
+  const world = await setUpLeft(10);
+  const origin = originOf(fakeFile(30));
+  const untold = ['heard', 'unheard'].map((name) => ({ number: null, name, size: 30, partSize: 16 * MiB, modified: 1, origin }));
+  world.transfer.adopt({ ...world.kept, files: untold });
+  // The earlier visit did not live to hear the answers to these.
+  world.api.files.push({ name: 'heard', size: 30, state: 'pending' }, { name: 'ghost', size: 30, state: 'pending' });
+  await world.transfer.goOn();
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.deepEqual(world.transfer.entries.map(({ name, number }) => [name, number]), [['0', 1], ['heard', 2], ['unheard', 4]]);
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored', 'removed', 'stored']);
+  assert.equal(world.transfer.phase, 'ready');
 });

@@ -5,11 +5,11 @@ import { MiB, planOf } from '../static/engine/plan.js';
 import * as words from '../static/page/words.js';
 import { fakeFile } from './fakes.js';
 
-const totals = { files: 2, stored: 1, failed: 1, paused: 0, absent: 0, bytes: 3e9, sentBytes: 1e9, speed: 1e8, secondsLeft: 20 };
+const totals = { files: 2, stored: 1, failed: 1, pausable: 1, paused: 0, absent: 0, bytes: 3e9, sentBytes: 1e9, speed: 1e8, secondsLeft: 20 };
 
 test('says what happened and what to do now, for every problem', () => {
   /** @type {import('../static/engine/entry.js').ProblemKind[]} */
-  const kinds = ['too_large', 'unreadable', 'changed', 'refused', 'rejected', 'still_there'];
+  const kinds = ['too_large', 'unreadable', 'changed', 'refused', 'rejected', 'still_there', 'ended'];
   for (const kind of kinds) assert.match(words.problemText({ kind }, 2 * 1024 * MiB), /^[A-Z].*\.$/);
 });
 
@@ -47,4 +47,18 @@ test('a button’s label names its file, but not 5,000 characters of it', () => 
   assert.equal(words.buttons.remove('a.txt'), 'Remove a.txt');
   assert(words.buttons.remove('a'.repeat(5000)).length < 250);
   assert.equal(words.buttons.remove(''), 'Remove (no name)');
+});
+
+test('says what was interrupted and until when it can go on', () => {
+  const file = { number: 1, name: 'trip/film.mkv', size: 2e9, partSize: 1, modified: 1, origin: null };
+  const kept = { id: '', token: '', link: '', expiresAt: '2026-01-08T12:00:00Z', files: [file, file] };
+  assert.equal(words.unfinished.headline(kept, false), 'Sending “film.mkv” and 1 more file was interrupted');
+  assert.equal(words.unfinished.headline({ ...kept, files: [file] }, true), '“film.mkv” is being sent in another tab');
+  assert.match(words.unfinished.note(kept, false), /^4 GB in all\. You can go on until .*January 8/);
+});
+
+test('a paused transfer says so, and what it waits for', () => {
+  assert.equal(words.headline('paused', totals), 'Paused');
+  assert.equal(words.headline('paused', { ...totals, absent: 1 }), 'Waiting for 1 file');
+  assert.match(words.totalsText('paused', { ...totals, absent: 1 }), /Choose or drop it again/);
 });

@@ -109,7 +109,7 @@ export class Entry {
 
   /** Whether parts of it are still to be sent, or to be found sent. */
   get pausable() {
-    return (this.#state === 'waiting' || this.#state === 'uploading') && !this.whole;
+    return this.source !== null && (this.#state === 'waiting' || this.#state === 'uploading') && !this.whole;
   }
 
   /** Whether it goes on once the file itself is brought again. */

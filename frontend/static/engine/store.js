@@ -7,7 +7,7 @@
 
 /**
  * @typedef {object} KeptFile
- * @property {number} number
+ * @property {number | null} number null for one that the server has not been told of
  * @property {string} name
  * @property {number} size bytes
  * @property {number} partSize bytes
@@ -25,7 +25,10 @@
 
 const NAME = 'sidestep';
 const TRANSFERS = 'transfers';
-/** Of each transfer one record for the files that the server was told of at one time, under `[id, first number]`. */
+/**
+ * Of each transfer one record for the files that the server was told of at one time, under `[id, first number]`, and one
+ * for those that it has yet to be told of, under `[id, 0]`.
+ */
 const FILES = 'files';
 
 /** @param {string} id */
@@ -71,6 +74,14 @@ export class Store {
    */
   async add(id, files) {
     await this.#write((stores) => stores.files.put(files, [id, files[0]?.number ?? 0]));
+  }
+
+  /**
+   * @param {string} id
+   * @param {KeptFile[]} files all that the server has not been told of
+   */
+  async addUntold(id, files) {
+    await this.#write((stores) => stores.files.put(files, [id, 0]));
   }
 
   /** Forgets a transfer, and lets go of it. @param {string} id */

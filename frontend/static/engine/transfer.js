@@ -41,7 +41,7 @@ import { MOST_IN_CALL, Signer, toSign } from './signer.js';
  * @property {Send} send
  * @property {Clock} clock
  * @property {Network} network
- * @property {Pick<Store, 'keep' | 'add' | 'forget'>} store
+ * @property {Pick<Store, 'keep' | 'add' | 'addUntold' | 'forget'>} store
  * @property {number} maxFileBytes
  * @property {number} maxFiles
  * @property {(entry: Entry | null) => void} changed called for every change, of one entry or of the whole
@@ -57,6 +57,7 @@ import { MOST_IN_CALL, Signer, toSign } from './signer.js';
  * @property {number} files without those that were left out
  * @property {number} stored
  * @property {number} failed
+ * @property {number} pausable
  * @property {number} paused
  * @property {number} absent those of the paused that have to be brought again
  * @property {number} bytes
@@ -148,7 +149,7 @@ export class Transfer {
 
   /** @returns {Totals} */
   totals() {
-    const totals = { files: 0, stored: 0, failed: 0, paused: 0, absent: 0, bytes: 0, sentBytes: 0 };
+    const totals = { files: 0, stored: 0, failed: 0, pausable: 0, paused: 0, absent: 0, bytes: 0, sentBytes: 0 };
     let foundBytes = 0;
     for (const entry of this.entries) {
       const { state } = entry;
@@ -159,6 +160,7 @@ export class Transfer {
         totals.sentBytes += entry.sentBytes;
         foundBytes += entry.foundBytes;
         if (state === 'stored') totals.stored += 1;
+        if (entry.pausable) totals.pausable += 1;
         if (state === 'paused') totals.paused += 1;
         if (entry.absent) totals.absent += 1;
       }
@@ -196,22 +198,37 @@ export class Transfer {
     this.#go();
   }
 
-  /** @param {Entry} entry */
-  resume(entry) {
-    if (entry.state !== 'paused' || entry.absent) return;
-    if (!this.entries.some(({ state }) => state === 'uploading')) this.#progress = new Progress();
-    entry.resume();
-    this.#scheduler.add(entry);
-    this.#means.changed(entry);
+  pauseAll() {
+    for (const entry of this.entries) {
+      if (!entry.pausable) continue;
+      entry.pause();
+      this.#means.changed(entry);
+    }
+    // What is not paused has no parts left to send.
+    this.#scheduler.clear();
     this.#go();
   }
 
-  pauseAll() {
-    for (const entry of this.entries) this.pause(entry);
+  /** @param {Entry} entry */
+  resume(entry) {
+    this.#resume([entry]);
   }
 
   resumeAll() {
-    for (const entry of this.entries) this.resume(entry);
+    this.#resume(this.entries);
+  }
+
+  /** @param {Entry[]} entries those of which that are paused go on, if they are at hand */
+  #resume(entries) {
+    // How fast it went before the pause says little, and the pause itself nothing.
+    if (this.phase === 'paused') this.#progress = new Progress();
+    for (const entry of entries) {
+      if (entry.state !== 'paused' || entry.absent) continue;
+      entry.resume();
+      this.#scheduler.add(entry);
+      this.#means.changed(entry);
+    }
+    this.#go();
   }
 
   /** @param {Entry} entry a failed one */
@@ -258,11 +275,9 @@ export class Transfer {
     for (const { number, name, size, partSize, modified, origin } of files) {
       const plan = { size, partSize, partCount: Math.max(1, Math.ceil(size / partSize)) };
       const entry = new Entry(name, null, plan, origin, modified);
-      entry.number = number;
       this.entries.push(entry);
-      this.#numbered.set(number, entry);
-      this.#nextNumber = Math.max(this.#nextNumber, number + 1);
       this.#means.changed(entry);
+      if (number !== null) this.#give(entry, number);
     }
   }
 
@@ -274,16 +289,19 @@ export class Transfer {
   async goOn(leave) {
     /** @type {Set<number>} */
     const known = new Set();
+    const untold = byWhatIsTold(this.entries);
     for (let more = true; more; ) {
       const status = await this.#keepTrying(() => this.#ask()).catch((error) => this.#stopAsking(error));
       if (!status || this.#ended) return;
       for (const file of status.files) {
         known.add(file.number);
+        // An earlier visit may have told the server of it, and not have lived to hear its number.
+        this.#hear(file, untold);
         this.#learn(file);
       }
       more = status.more;
     }
-    for (const entry of [...this.entries]) if (!known.has(entry.number ?? 0)) this.#drop(entry);
+    for (const entry of [...this.entries]) if (entry.number !== null && !known.has(entry.number)) this.#drop(entry);
     await leave;
     for (const entry of this.entries) {
       if (entry.state !== 'waiting' || entry.source) continue;
@@ -339,8 +357,13 @@ export class Transfer {
     if (entry.state === 'paused') entry.resume();
     const { stop } = entry;
     changed(entry);
+    if (number === null) {
+      this.#enlist(entry);
+      this.#go();
+      return;
+    }
     try {
-      if (plan.partCount > 1 && number !== null) {
+      if (plan.partCount > 1) {
         const { parts } = await this.#keepTrying(() => api.parts(number), stop.signal);
         for (const part of parts) if (part.sha256 !== null) entry.found.set(part.number, part.sha256);
         // Its parts may have been made one object before this visit, and S3's event still be on its way.
@@ -374,8 +397,10 @@ export class Transfer {
       if (!this.id) await this.#firstWave();
       const batch = this.#nextBatch();
       if (batch.length === 0) continue;
+      if (this.id) void this.#means.store.addUntold(this.id, kept([...batch, ...this.#newcomers]));
       try {
         await (this.id ? this.#addFiles(batch) : this.#create(batch));
+        void this.#means.store.addUntold(this.id, kept(this.#newcomers));
       } catch (error) {
         const problem = problemOf(error);
         for (const entry of [...batch, ...this.#newcomers.splice(0)]) {
@@ -434,15 +459,61 @@ export class Transfer {
   /** @param {Entry[]} batch */
   async #addFiles(batch) {
     const { api, store } = this.#means;
-    const files = batch.map(described);
-    const expected = this.#nextNumber;
+    const since = this.#cursor;
+    let again = false;
+    const tell = async () => {
+      if (again) await this.#hearAgain(since);
+      again = true;
+      const files = batch.filter(({ number }) => number === null);
+      if (files.length > 0) this.#number(files, await api.add(files.map(described)));
+    };
     // A try whose answer was lost may still be at it, and is waited for.
-    const added = await this.#keepTrying(() => api.add(files), undefined, isBusy);
-    this.#number(batch, added);
+    await this.#keepTrying(tell, undefined, isBusy);
     void store.add(this.id, kept(batch));
-    // A first try may have been heard and its answer lost: its files would wait for bytes for ever.
-    const first = added.files[0]?.number ?? expected;
-    for (let ghost = expected; ghost < first; ghost += 1) void this.#removeFile(ghost);
+  }
+
+  /**
+   * An earlier try, or an earlier visit's, may have been heard and its answer lost: files have their numbers already.
+   *
+   * @param {string} since a cursor from before
+   */
+  async #hearAgain(since) {
+    const untold = byWhatIsTold(this.entries);
+    for (let more = true, cursor = since; more; ) {
+      const status = await this.#means.api.status(cursor);
+      for (const file of status.files) this.#hear(file, untold);
+      ({ more, cursor } = status);
+    }
+  }
+
+  /**
+   * @param {Pick<FileStatus, 'number' | 'name' | 'size' | 'state'>} file
+   * @param {Map<string, Entry>} untold
+   */
+  #hear(file, untold) {
+    if (this.#numbered.has(file.number)) return;
+    const entry = untold.get(told(file));
+    untold.delete(told(file));
+    if (entry?.unsent) this.#give(entry, file.number);
+    // It would wait for bytes for ever.
+    else if (file.state === 'pending') this.#takeGhost(file.number);
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {number} number
+   */
+  #give(entry, number) {
+    this.#serverReady = false;
+    entry.number = number;
+    this.#numbered.set(number, entry);
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+  }
+
+  /** Takes a file out that nobody will send. @param {number} number */
+  #takeGhost(number) {
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+    void this.#removeFile(number);
   }
 
   /**
@@ -450,13 +521,10 @@ export class Transfer {
    * @param {Added} added
    */
   #number(batch, { files }) {
-    this.#serverReady = false;
     batch.forEach((entry, index) => {
       const planned = files[index];
       if (!planned) throw new Error('a file got no number');
-      entry.number = planned.number;
-      this.#nextNumber = planned.number + 1;
-      this.#numbered.set(planned.number, entry);
+      this.#give(entry, planned.number);
       if (entry.state === 'removed') this.#forget(entry);
       else if (planned.part_count !== entry.plan.partCount) throw new Error('the server cut a file otherwise');
     });
@@ -823,11 +891,11 @@ const described = ({ name, size, source, plan }) => ({
   ...(plan.partCount > 1 && { part_size: plan.partSize }),
 });
 
-/** @param {Entry[]} batch @returns {KeptFile[]} */
-const kept = (batch) =>
-  batch.flatMap(({ number, name, size, plan: { partSize }, modified, origin }) =>
-    number === null ? [] : { number, name, size, partSize, modified, origin },
-  );
+/** @param {Entry[]} entries @returns {KeptFile[]} */
+const kept = (entries) =>
+  entries.map(({ number, name, size, plan: { partSize }, modified, origin }) => ({
+    number, name, size, partSize, modified, origin,
+  }));
 
 /**
  * What a file is recognised by that has been moved out of its folder.
@@ -837,6 +905,13 @@ const kept = (batch) =>
  * @param {number} modified
  */
 const looks = (name, size, modified) => `${size} ${modified} ${name.slice(name.lastIndexOf('/') + 1)}`;
+
+/** What the server was told of a file. @param {{name: string, size: number}} file */
+const told = ({ name, size }) => `${size} ${name.slice(-LONGEST_NAME)}`;
+
+/** @param {Entry[]} entries @returns {Map<string, Entry>} those that have no number yet */
+const byWhatIsTold = (entries) =>
+  new Map(entries.filter(({ number }) => number === null).map((entry) => [told(entry), entry]));
 
 /** @param {unknown} error */
 const isGone = (error) => error instanceof ApiError && error.status === 404;

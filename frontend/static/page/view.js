@@ -176,7 +176,7 @@ export class View {
     const { phase } = transfer;
     const totals = transfer.totals();
     this.#renderTotals(phase, totals, transfer.offline);
-    this.#renderPauses(phase, totals);
+    this.#renderPauses(totals);
     this.#renderLink(transfer, phase);
     if (transfer.problem) this.notice(words.problemText(transfer.problem));
     if (phase !== this.#phase) this.#enter(phase, totals);
@@ -192,7 +192,8 @@ export class View {
     const { headline, percent, total, totals: figures } = this.#page;
     const share = totals.bytes > 0 ? totals.sentBytes / totals.bytes : Number(phase !== 'sending');
     total.value = share;
-    write(percent, words.percentText(share));
+    // What S3 has of files that are not at hand is not counted before they are.
+    write(percent, phase === 'paused' && totals.absent > 0 ? '' : words.percentText(share));
     write(headline, words.headline(phase, totals));
     document.title = words.titleFor(phase, share);
     const now = performance.now();
@@ -204,15 +205,12 @@ export class View {
     write(figures, text);
   }
 
-  /**
-   * @param {Phase} phase
-   * @param {Totals} totals
-   */
-  #renderPauses(phase, { paused, absent }) {
+  /** @param {Totals} totals */
+  #renderPauses({ pausable, paused, absent }) {
     const { add, pauseAll, resumeAll } = this.#page;
     const { activeElement } = document;
-    pauseAll.hidden = phase !== 'sending';
-    resumeAll.hidden = paused === absent;
+    pauseAll.hidden = pausable === 0;
+    resumeAll.hidden = pausable > 0 || paused === absent;
     // The one has taken the other's place under the finger.
     if (activeElement === pauseAll && pauseAll.hidden && !resumeAll.hidden) resumeAll.focus();
     if (activeElement === resumeAll && resumeAll.hidden && !pauseAll.hidden) pauseAll.focus();

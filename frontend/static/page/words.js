@@ -154,7 +154,7 @@ export const unfinished = {
   /** @param {Kept} kept @param {boolean} busy whether another tab has it */
   headline: ({ files: [first, ...others] }, busy) => {
     const name = called(first?.name.split('/').pop() ?? '');
-    const what = others.length > 0 ? `“${name}” and ${files(others.length)} more` : `“${name}”`;
+    const what = others.length > 0 ? `“${name}” and ${count(others.length)} more ${others.length === 1 ? 'file' : 'files'}` : `“${name}”`;
     if (busy) return `${what} ${others.length > 0 ? 'are' : 'is'} being sent in another tab`;
     return `Sending ${what} was interrupted`;
   },
