@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from backend.objects import Objects
 from backend.records import Records
@@ -24,17 +25,17 @@ class Arrivals:
     objects: Objects
     now: Callable[[], float]
 
-    def arrived(self, key: str) -> NewlyStored | None:
+    def arrived(self, key: str) -> NewlyStored | Literal["absent", "dealt_with"]:
         """Make the object under `key` downloadable, once, if it is what was declared; delete it if it is not.
 
         Believes S3 and not the event: events come late, twice, in any order and for what is gone. Safe to repeat.
         """
         place = parse_key(key)
         if place is None:
-            return None  # not one of ours: leave it alone
+            return "dealt_with"  # not one of ours: leave it alone
         held = self.objects.head(key)
         if held is None:
-            return None  # deleted since
+            return "absent"  # not there yet, or deleted since
         outcome = self.records.store(*place, size=held.size, sha256=held.sha256, link=file_link(*place))
         if outcome == "now":
             return NewlyStored(bytes=held.size, delay=max(0.0, self.now() - held.modified.timestamp()))
@@ -42,4 +43,4 @@ class Arrivals:
             self.records.fail(*place, f"S3 received {held.size} bytes, which is not what was declared.")
         if outcome != "before":
             self.objects.delete([key])
-        return None
+        return "dealt_with"

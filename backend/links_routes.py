@@ -1,5 +1,6 @@
 """What API Gateway asks the links function for, because only its role may read: the status and the download route."""
 
+import time
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -13,6 +14,11 @@ from backend.messages import answers
 from backend.transfers import key_of
 
 app = resolver()
+
+# How long a status request waits for files that must arrive any moment: longer than S3 takes for the last part of one,
+# and short enough that whoever asks for what never comes holds up no worker.
+WAIT_SECONDS = 1
+LOOK_AGAIN_SECONDS = 0.05
 
 CHECK = r"^[1-9][0-9]{0,5}(,[1-9][0-9]{0,5}){0,19}$"
 
@@ -30,15 +36,22 @@ def status(
 ) -> messages.TransferStatus:
     """Return a transfer with what is new or changed since the cursor of an earlier answer.
 
-    `check` names up to 20 files (`3,7`) that S3 must have, although nothing has been heard of them: they are looked at
-    first, as if S3's event had come, so that a lost event strands nobody.
+    `check` names up to 20 files (`3,7`) whose last byte has been sent: S3 is looked at for them first, as if its event
+    had come, and for up to a second those that are not there yet are waited for. So a sender need not wait for the
+    event, and a lost one strands nobody.
     """
     shown = caller(app, known_id(transfer))
     if check:
         downloads().admit(transfer, shown)
-        for number in check.split(","):
-            look(key_of(transfer, int(number)))
+        await_files([key_of(transfer, int(number)) for number in check.split(",")])
     return downloads().status(transfer, shown, since)
+
+
+def await_files(keys: list[str]) -> None:
+    """Look for these objects until all are there or the time is over."""
+    until = time.monotonic() + WAIT_SECONDS
+    while (keys := [key for key in keys if not look(key)]) and time.monotonic() < until:
+        time.sleep(LOOK_AGAIN_SECONDS)
 
 
 @app.get("/t/<transfer>/files/<number>", include_in_schema=False)

@@ -5,7 +5,7 @@ from functools import cache
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from backend.arrivals import Arrivals
+from backend.arrivals import Arrivals, NewlyStored
 from backend.telemetry import logger, metrics
 from backend.wiring import bucket, table
 
@@ -16,12 +16,12 @@ def arrivals() -> Arrivals:
     return Arrivals(records=table(), objects=bucket(), now=time.time)
 
 
-def look(key: str) -> None:
-    """Make the object under `key` downloadable if it is what was declared."""
+def look(key: str) -> bool:
+    """Make the object under `key` downloadable if it is what was declared; tell whether S3 has anything there."""
     logger.append_keys(key=key)
-    stored = arrivals().arrived(key)
-    if stored is None:
-        return
-    logger.info("file stored", extra={"bytes": stored.bytes})
-    metrics.add_metric(name="BytesStored", unit=MetricUnit.Bytes, value=stored.bytes)
-    metrics.add_metric(name="SecondsToLink", unit=MetricUnit.Seconds, value=stored.delay)
+    found = arrivals().arrived(key)
+    if isinstance(found, NewlyStored):
+        logger.info("file stored", extra={"bytes": found.bytes})
+        metrics.add_metric(name="BytesStored", unit=MetricUnit.Bytes, value=found.bytes)
+        metrics.add_metric(name="SecondsToLink", unit=MetricUnit.Seconds, value=found.delay)
+    return found != "absent"

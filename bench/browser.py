@@ -39,6 +39,8 @@ FLAGS = [
 ON_PIPES = 'exec "$@" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null'
 ANSWER_SECONDS = 30
 GRACE_SECONDS = 5
+# Between a page that is there and the first click on it; workers start in it, connections do not yet go idle.
+HUMAN_SECONDS = 1
 
 
 class BrowserError(Exception):
@@ -71,13 +73,14 @@ class Page:
         self._session = self._call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
 
     def open(self, address: str) -> None:
-        """Load a page and wait until it and its modules have run."""
+        """Load a page, wait until it and its modules have run, and then as long as the quickest of users."""
         self._call("Page.navigate", url=address)
         until = time.monotonic() + ANSWER_SECONDS
         while self.evaluate("document.readyState") != "complete" or self.evaluate("location.href") == "about:blank":
             if time.monotonic() > until:
                 raise BrowserError(f"{address} did not load")
             time.sleep(0.05)
+        time.sleep(HUMAN_SECONDS)
 
     def evaluate(self, expression: str, seconds: float = ANSWER_SECONDS) -> Any:
         """Return the value of an expression, or what its promise becomes."""

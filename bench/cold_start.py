@@ -80,7 +80,7 @@ def measure() -> Figures:
     """Run each contestant in turn, and sign."""
     with bundle.assembled(bundle.LOCAL) as folder:
         env = {**SETTINGS, "PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}
-        # As in Lambda: the runtime's own boto3 is compiled already, the bundle is compiled at each cold start.
+        # As in Lambda: the runtime's own boto3 is compiled already, and nothing can be written beside the bundle.
         cpu_seconds(BARE, env)
         env["PYTHONDONTWRITEBYTECODE"] = "1"
         took: dict[str, list[float]] = {name: [] for name in CONTESTANTS}

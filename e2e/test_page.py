@@ -529,8 +529,8 @@ def test_an_interrupted_upload_can_be_discarded(page: Page, cloud: Cloud, tmp_pa
     pick(page, write(tmp_path / "a.bin", some_bytes(40 * MIB)))
     transfer = begun(page, cloud)
     page.on("dialog", lambda dialog: dialog.accept())
-    page.unroute_all(behavior="ignoreErrors")
     page.reload()
+    page.unroute_all(behavior="ignoreErrors")
     with page.expect_response(lambda response: response.request.method == "DELETE"):
         page.get_by_test_id("discard").click()
     expect(page.get_by_test_id("interrupted")).to_have_count(0)
@@ -550,8 +550,8 @@ def test_an_interrupted_upload_goes_on_after_a_reload_when_its_file_is_picked_ag
     # Each look lets Playwright handle what has been routed meanwhile.
     eventually(lambda: page.evaluate("true") and len(held) == 2 and parts_of(cloud, transfer) == [1])
     page.on("dialog", lambda dialog: dialog.accept())
-    page.unroute_all(behavior="ignoreErrors")
     page.reload()
+    page.unroute_all(behavior="ignoreErrors")
     again = hold(page, re.compile(PUTS.pattern + r".*partNumber=1&"))
     expect(page.get_by_test_id("interrupted")).to_be_visible()
     page.get_by_test_id("continue").click()

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
-from backend.arrivals import Arrivals
+from backend.arrivals import Arrivals, NewlyStored
 from backend.downloads import Caller, Downloads
 from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
 from backend.messages import CreatedTransfer, NewFile, NewFiles, NewTransfer, Options
@@ -45,9 +45,9 @@ def test_an_event_that_comes_again_changes_nothing(
     """It is counted once, and only the first time is told as new."""
     made = begin(uploads, 5)
     objects.put(key_of(made.id, 1), 5)
-    assert arrivals.arrived(key_of(made.id, 1)) is not None
+    assert isinstance(arrivals.arrived(key_of(made.id, 1)), NewlyStored)
     before = downloads.status(made.id, Caller(), None)
-    assert arrivals.arrived(key_of(made.id, 1)) is None
+    assert arrivals.arrived(key_of(made.id, 1)) == "dealt_with"
     assert downloads.status(made.id, Caller(), None) == before
 
 
@@ -79,7 +79,7 @@ def test_an_object_of_another_size_is_deleted_and_the_file_says_why(
 def test_an_object_that_is_not_ours_is_left_alone(arrivals: Arrivals, objects: FakeObjects) -> None:
     """Its key is none that we make."""
     objects.put("files/other.txt", 5)
-    assert arrivals.arrived("files/other.txt") is None
+    assert arrivals.arrived("files/other.txt") == "dealt_with"
     assert "files/other.txt" in objects.stored
 
 
@@ -107,7 +107,7 @@ def test_an_event_for_an_object_that_is_gone_again_does_nothing(
 ) -> None:
     """Events come late."""
     made = begin(uploads, 5)
-    assert arrivals.arrived(key_of(made.id, 1)) is None
+    assert arrivals.arrived(key_of(made.id, 1)) == "absent"
     assert downloads.status(made.id, Caller(), None).files[0].state == "pending"
 
 

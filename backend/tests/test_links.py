@@ -144,10 +144,31 @@ def test_the_status_goes_by_cursor_and_token(transfer: Any) -> None:
     assert owned["files"][0]["download_url"].startswith("https://bucket/")
 
 
-def test_a_file_whose_event_was_lost_is_found_when_the_status_asks_to_check_it(transfer: Any) -> None:
+def test_a_file_whose_event_was_lost_is_found_when_the_status_asks_to_check_it(
+    transfer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the code that S3's event would have run; a file that S3 does not have stays as it is."""
+    monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
     answer = call(f"/api/transfers/{transfer.id}", query={"since": transfer.cursor, "check": "2,9"})
     assert [(file["number"], file["state"]) for file in json.loads(answer["body"])["files"]] == [(2, "stored")]
+
+
+def test_a_file_that_arrives_while_its_status_is_asked_for_is_waited_for(
+    transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is there already is looked at once."""
+    looked: list[str] = []
+    head = objects.head
+
+    def late(key: str) -> Any:
+        looked.append(key)
+        return head(key) if key.endswith("/2") or len(looked) > 3 else None
+
+    monkeypatch.setattr(objects, "head", late)
+    monkeypatch.setattr(links_routes, "LOOK_AGAIN_SECONDS", 0)
+    answer = call(f"/api/transfers/{transfer.id}", query={"since": transfer.cursor, "check": "1,2"})
+    assert json.loads(answer["body"])["state"] == "ready"
+    assert [key[-1] for key in looked] == ["1", "2", "1", "1"]
 
 
 def test_only_whoever_may_see_a_transfer_can_have_its_files_checked(

@@ -1,6 +1,6 @@
 """The link simulator: bytes stay what they are, and time is what was asked for.
 
-Bounds on time are one-sided where the machine may be slow, and as wide as a busy one needs.
+A link must never be faster than asked for; for how slow it may be, the best of a few tries counts: machines are busy.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from bench.link import HOST, Terms, link
 
 RTT = 0.1
+TRIES = 3
 FAST = Terms(rtt=0, mbits=0)
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -20,16 +21,23 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 @contextlib.asynccontextmanager
 async def through(terms: Terms, serve: Serve) -> AsyncGenerator[int]:
     """Start a server and a link to it; yields the link's port."""
+    serving: set[asyncio.Event] = set()
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        over = asyncio.Event()
+        serving.add(over)
         with contextlib.suppress(ConnectionError):
             await serve(reader, writer)
         writer.close()
         await gone(writer)
+        over.set()
 
     server = await asyncio.start_server(served, HOST, 0)
-    async with server, link(terms, [(0, server.sockets[0].getsockname()[1])]) as (port,):
-        yield port
+    async with server:
+        async with link(terms, [(0, server.sockets[0].getsockname()[1])]) as (port,):
+            yield port
+        for over in serving:
+            await over.wait()
 
 
 async def gone(writer: asyncio.StreamWriter) -> None:
@@ -106,12 +114,15 @@ def test_all_connections_together_get_the_bandwidth() -> None:
     """Four connections take as long as their bytes together, no less and hardly more; neither waits for the others."""
 
     async def run() -> None:
+        took: list[float] = []
         async with through(Terms(rtt=0.02, mbits=80), swallow) as port:
-            started = time.perf_counter()
-            answers = await asyncio.gather(*(exchange(port, bytes(1_000_000)) for _ in range(4)))
-            together = time.perf_counter() - started
-        assert 0.4 <= together < 0.8
-        assert min(seconds for _, seconds in answers) > 0.25
+            for _ in range(TRIES):
+                started = time.perf_counter()
+                answers = await asyncio.gather(*(exchange(port, bytes(1_000_000)) for _ in range(4)))
+                took.append(time.perf_counter() - started)
+                assert min(seconds for _, seconds in answers) > 0.25
+        assert all(each >= 0.4 for each in took)
+        assert min(took) < 0.7
 
     asyncio.run(run())
 
@@ -121,9 +132,24 @@ def test_directions_do_not_share() -> None:
 
     async def run() -> None:
         async with through(Terms(rtt=0.02, mbits=80), echo) as port:
-            answer, seconds = await exchange(port, bytes(4_000_000))
-        assert len(answer) == 4_000_000
-        assert 0.4 <= seconds < 0.75
+            tries = [await exchange(port, bytes(4_000_000)) for _ in range(TRIES)]
+        assert all(len(answer) == 4_000_000 and seconds >= 0.4 for answer, seconds in tries)
+        assert min(seconds for _, seconds in tries) < 0.7
+
+    asyncio.run(run())
+
+
+def test_a_connection_that_has_ended_in_both_directions_is_closed() -> None:
+    """Nothing is left of it: neither a socket here nor one at the server."""
+
+    async def run() -> None:
+        async with through(FAST, echo) as port:
+            for _ in range(20):
+                assert await exchange(port, b"x") != b""
+            descriptors = len(os.listdir("/dev/fd"))  # noqa: PTH208 - Path would read the folder later
+            for _ in range(20):
+                assert await exchange(port, b"x") != b""
+            assert len(os.listdir("/dev/fd")) <= descriptors + 4  # noqa: PTH208
 
     asyncio.run(run())
 
@@ -146,11 +172,11 @@ async def press(port: int) -> int:
 
 
 def test_a_sender_is_held_back_by_the_link() -> None:
-    """A sender gets rid of no more than the link carries, here 500 kB, and small buffers hold."""
+    """A sender gets rid of no more than the link carries, here 500 kB, and buffers hold: its kernel's up to 4 MiB."""
 
     async def run() -> None:
         async with through(Terms(rtt=0.02, mbits=8), swallow) as port:
-            assert await press(port) < 3_000_000
+            assert await press(port) < 6_000_000
 
     asyncio.run(run())
 

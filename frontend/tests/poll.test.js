@@ -76,6 +76,20 @@ test('hurried out of a long wait, it asks after 150 ms', async () => {
   assert.equal(asked.length, before + 1);
 });
 
+test('asks without a pause when told to, once, also in the middle of a long wait', async () => {
+  const { clock, asked, poll } = setUp();
+  poll.askAtOnce();
+  await settle();
+  assert.deepEqual(asked, [0]);
+  await clock.pass(8000);
+  const before = asked.length;
+  poll.askAtOnce();
+  await settle();
+  assert.equal(asked.length, before + 1);
+  await clock.pass(149);
+  assert.equal(asked.length, before + 1);
+});
+
 test('a failed question is one without news', async () => {
   const clock = new FakeClock();
   let asked = 0;

@@ -47,10 +47,11 @@ test('a small file needs one round trip before its first byte', async () => {
   assert.equal(line.puts.length, 1);
 });
 
-test('a small file is behind its link after the first poll', async () => {
+test('a small file is behind its link after the first poll, which waits for nothing', async () => {
   const world = await setUp(10);
-  await arrive(world);
-  await world.clock.pass(150);
+  world.api.store(1);
+  world.line.puts[0]?.arrive();
+  await settle();
   assert.equal(world.transfer.phase, 'ready');
   assert.deepEqual(world.api.calls, ['create', 'status']);
 });
@@ -61,8 +62,19 @@ test('the link has its address from the create call on', async () => {
   assert.equal(transfer.phase, 'sending');
 });
 
+/**
+ * Lets all connections be in use: large parts begin a little apart.
+ *
+ * @param {{clock: FakeClock}} world
+ */
+async function underWay({ clock }) {
+  for (let since = 0; since <= 1500; since += 250) await clock.pass(250);
+}
+
 test('a large file is sent six parts at a time, completed and confirmed', async () => {
   const world = await setUp(200 * MiB);
+  assert.equal(world.line.puts.length, 2);
+  await underWay(world);
   assert.equal(world.line.puts.length, 6);
   await arrive(world);
   await world.clock.pass(150);
@@ -163,15 +175,39 @@ test('offline it waits and says so, and back online it goes on at once', async (
   assert.equal(world.transfer.phase, 'ready');
 });
 
-test('a file whose event is overdue is looked for, and again only after as long', async () => {
+test('a file is looked for when S3 has it, and if nothing comes of it every ten seconds', async () => {
   const world = await setUp(10);
   world.line.puts[0]?.arrive();
-  await world.clock.pass(9_900);
-  assert.deepEqual(world.api.checked, []);
-  await world.clock.pass(8_000);
+  await settle();
   assert.deepEqual(world.api.checked, [[1]]);
+  await world.clock.pass(9_900);
+  assert.deepEqual(world.api.checked, [[1]]);
+  await world.clock.pass(8_000);
+  assert.deepEqual(world.api.checked, [[1], [1]]);
   await world.clock.pass(6_000);
-  assert.equal(world.api.checked.length, 2);
+  assert.equal(world.api.checked.length, 3);
+});
+
+test('the last file is looked for as soon as its bytes have left, before S3 has answered', async () => {
+  const world = await setUp(10);
+  world.line.puts[0]?.onProgress(10);
+  await settle();
+  assert.deepEqual(world.api.checked, [[1]]);
+  world.api.store(1);
+  await world.clock.pass(2_000);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('of many files the events bring word; only those overdue are looked for', async () => {
+  const world = await setUp(...Array.from({ length: 30 }, () => 10));
+  for (let sent = 0; sent < 30; sent += 1) {
+    world.line.puts[0]?.arrive();
+    await settle();
+  }
+  await world.clock.pass(9_000);
+  assert.deepEqual(world.api.checked.flat(), []);
+  await world.clock.pass(8_000);
+  assert.equal(world.api.checked[0]?.length, 20);
 });
 
 test('a refusal that cannot heal fails that file at once and no other', async () => {
@@ -260,6 +296,7 @@ test('a cancelled file stops at once and is taken out of S3, others go on', asyn
 
 test('a cancelled transfer stops at once and is deleted', async () => {
   const world = await setUp(40 * MiB, 10);
+  await underWay(world);
   await world.transfer.cancel();
   await settle();
   assert.deepEqual(world.line.puts, []);
@@ -563,6 +600,7 @@ test('adding files is tried again while an earlier try is still at it', async ()
 
 test('fewer parts travel after S3 was overloaded', async () => {
   const world = await setUp(500 * MiB);
+  await underWay(world);
   world.line.puts[0]?.fail(new PartError(503, 'SlowDown'));
   world.line.puts[0]?.fail(new PartError(503, 'SlowDown'));
   await settle();

@@ -69,8 +69,10 @@ export class Entry {
   rounds = 0;
   /** Whether the last thing heard of its parts was that one failed; it is tried again. */
   troubled = false;
-  /** When S3 has last been expected to have it, or been asked for it; ms. */
+  /** Since when S3 should have it, or will in a moment; ms, 0 before. */
   expectedAt = 0;
+  /** When S3 was looked at for it; ms. */
+  lookedAt = 0;
   /** Ends every request for this file at once. */
   stop = new AbortController();
 
@@ -117,9 +119,9 @@ export class Entry {
     return this.#state === 'paused' && this.source === null;
   }
 
-  /** Whether S3 should have all of it and nobody has said so yet. */
+  /** Whether S3 should have all of it, or will in a moment, and nobody has said so yet. */
   get awaited() {
-    return this.#state === 'checking' || (this.#state === 'uploading' && this.whole);
+    return this.#state === 'checking' || (this.#state === 'uploading' && (this.whole || this.expectedAt > 0));
   }
 
   /** Whether this is the very file that it was, as far as can be told without reading it. @param {File} file */
@@ -156,6 +158,7 @@ export class Entry {
 
   resume() {
     this.move('waiting');
+    this.expectedAt = 0;
     this.stop = new AbortController();
   }
 
@@ -175,6 +178,7 @@ export class Entry {
   retry(afresh) {
     this.move('waiting');
     this.problem = null;
+    this.expectedAt = 0;
     this.stop = new AbortController();
     if (!afresh) return;
     this.number = null;
@@ -198,6 +202,7 @@ export class Entry {
   /** @param {number} part that has to start over */
   stumble(part) {
     this.troubled = true;
+    this.expectedAt = 0;
     this.#travelling.set(part, 0);
   }
 
@@ -219,6 +224,7 @@ export class Entry {
 
   /** @param {number} part that S3 turned out not to have */
   miss(part) {
+    this.expectedAt = 0;
     if (this.arrived.delete(part)) this.#arrivedBytes -= this.#bytesOf(part);
   }
 

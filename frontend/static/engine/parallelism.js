@@ -1,8 +1,13 @@
 /**
- * How many parts travel at once: as many as help. Starts with all, because most links can take it and a slow start
+ * How many parts travel at once: as many as help. All from the start, because most links can take it and a slow start
  * costs what it measures; fewer after S3 or the network said that it was too much; more again while that helps.
+ *
+ * Large parts begin a little apart. Those that begin together share the link and end together, and then all of them wait
+ * for S3's answers and the next ones' preflights, while nothing travels: at 80 ms and 400 Mbit/s a seventh of the time.
  * Pure bookkeeping: it is told what has left and when, and answers with a number.
  */
+
+import { MiB } from './plan.js';
 
 /** Throughput is compared over windows of this long; shorter ones say more of chance than of the link. */
 const WINDOW_MS = 2000;
@@ -12,6 +17,12 @@ const GAIN = 1.05;
 const CONTENT_MS = 30_000;
 /** What a part costs besides its bytes, so that many small parts count as work, too. */
 const PART_BYTES = 256 * 1024;
+/** Below this a part takes about as long as its round trips, and there is nothing to keep apart. */
+const LARGE = 4 * MiB;
+/** So many begin at once; one more when so much has left since, or so long after, whichever is first. */
+export const FIRST = 2;
+const NEXT_BYTES = 5 * MiB;
+export const NEXT_MS = 250;
 
 export class Parallelism {
   #most;
@@ -24,6 +35,10 @@ export class Parallelism {
   #before = 0;
   #contentUntil = 0;
   #calmUntil = 0;
+  /** Large parts that may travel at once, while they are only beginning to. */
+  #begun = FIRST;
+  #lastBegan = 0;
+  #leftSince = 0;
 
   /** @param {number} most */
   constructor(most) {
@@ -31,9 +46,22 @@ export class Parallelism {
     this.#limit = most;
   }
 
-  /** Parts that may travel at once. */
-  get limit() {
-    return this.#limit;
+  /** Parts that may travel at once. @param {number} [size] bytes of the next one */
+  limit(size = 0) {
+    return size < LARGE ? this.#limit : Math.min(this.#limit, this.#begun);
+  }
+
+  /** A large part begins; after `NEXT_MS` another one may, even if none of its bytes have left. @param {number} now ms */
+  began(now) {
+    this.#lastBegan = now;
+    this.#leftSince = 0;
+  }
+
+  /** Time has passed, or bytes have left. @param {number} now ms */
+  pass(now) {
+    if (this.#begun >= this.#most || (this.#leftSince < NEXT_BYTES && now - this.#lastBegan < NEXT_MS)) return;
+    this.#begun += 1;
+    this.began(now);
   }
 
   /**
@@ -42,6 +70,8 @@ export class Parallelism {
    * @param {boolean} full whether as many parts travel as may
    */
   left(now, bytes, full) {
+    this.#leftSince += bytes;
+    this.pass(now);
     if (!full || !this.#full) this.#begin(now, full);
     this.#work += bytes;
     if (this.#full && now - this.#began >= WINDOW_MS) this.#judge(now);

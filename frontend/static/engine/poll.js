@@ -1,6 +1,6 @@
 /**
- * Asks again and again until told that it was enough: soon at first, and then so that asking never adds more than a
- * quarter to how long the answer took to come about.
+ * Asks again and again until told that it was enough: soon at first, or at once, and then so that asking never adds
+ * more than a quarter to how long the answer took to come about.
  */
 
 /** @import {Clock} from './clock.js' */
@@ -17,6 +17,7 @@ export class Poll {
   /** When something happened last: it is since then that an answer is being waited for. */
   #since = 0;
   #running = false;
+  #atOnce = false;
   /** @type {() => void} */
   #wake = () => {};
 
@@ -36,6 +37,12 @@ export class Poll {
     else void this.#run();
   }
 
+  /** The server will answer when it is there: ask without a pause. */
+  askAtOnce() {
+    this.#atOnce = true;
+    this.hurry();
+  }
+
   async #run() {
     this.#running = true;
     /** @type {Outcome} */
@@ -50,9 +57,17 @@ export class Poll {
 
   /** Sleeps; `hurry` starts the sleep over with the shortest delay, if that ends sooner. */
   async #pause() {
+    if (this.#mayAsk()) return;
     const elapsed = this.#clock.now() - this.#since;
     const hurried = new Promise((resolve) => (this.#wake = () => resolve('hurried')));
     const slept = this.#clock.sleep(Math.min(LATEST_MS, Math.max(SOONEST_MS, elapsed * SHARE)));
-    if ((await Promise.race([slept, hurried])) === 'hurried') await Promise.race([slept, this.#clock.sleep(SOONEST_MS)]);
+    const woken = (await Promise.race([slept, hurried])) === 'hurried';
+    if (woken && !this.#mayAsk()) await Promise.race([slept, this.#clock.sleep(SOONEST_MS)]);
+  }
+
+  #mayAsk() {
+    const atOnce = this.#atOnce;
+    this.#atOnce = false;
+    return atOnce;
   }
 }

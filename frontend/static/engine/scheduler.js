@@ -173,9 +173,15 @@ export class Scheduler {
     return this.#line;
   }
 
-  /** Whether a connection is free and no part has the URL to use it. */
+  /** Whether a connection is free, or will be allowed in a moment, and no part has the URL to use it. */
   get starving() {
-    return !this.full && !this.#line.some((part) => part.signed);
+    return this.#sending.size < this.#limits.sending && !this.#line.some((part) => part.signed);
+  }
+
+  /** Whether everything there is has been handed out to be sent. */
+  get exhausted() {
+    this.#skipCut();
+    return this.#uncut.length === 0 && this.#line.length === 0;
   }
 
   /** Whether every part there is has been hashed. */

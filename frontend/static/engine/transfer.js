@@ -8,7 +8,7 @@ import { mayHeal, ApiError } from './api.js';
 import { Entry } from './entry.js';
 import { UnreadableError } from './hasher.js';
 import { fileAt } from './origin.js';
-import { Parallelism } from './parallelism.js';
+import { FIRST, NEXT_MS, Parallelism } from './parallelism.js';
 import { PartError } from './part.js';
 import { planOf } from './plan.js';
 import { Poll } from './poll.js';
@@ -68,8 +68,8 @@ import { MOST_IN_CALL, Signer, toSign } from './signer.js';
 
 /** How long the create call waits for the first parts' hashes: about what a round trip and a cold function cost. */
 const FIRST_WAVE_MS = 250;
-/** Enough of them to fill all connections. */
-const FIRST_WAVE_BYTES = LIMITS.sending * planOf(0).partSize;
+/** Enough of them for those that begin at once; the next are hashed and signed while these travel. */
+const FIRST_WAVE_BYTES = FIRST * planOf(0).partSize;
 /** Few files in the first call, so that their bytes start at once; the others are named while these travel. */
 const FILES_IN_FIRST_CALL = 100;
 const FILES_IN_CALL = 1000;
@@ -535,7 +535,7 @@ export class Transfer {
   /** Sets everything going that can go; called after each event. */
   #pump() {
     if (this.#ended) return;
-    this.#scheduler.most = this.#parallelism.limit;
+    this.#scheduler.most = this.#parallelism.limit(this.#scheduler.line[0]?.size);
     void this.#refill();
     for (const { kind, part } of this.#scheduler.take()) {
       if (kind === 'send') void this.#send(part);
@@ -624,13 +624,18 @@ export class Transfer {
     const { entry, number, signed, bytes } = part;
     if (!signed || !bytes) throw new Error('a part was sent before its time');
     this.#begin(entry);
+    this.#parallelism.began(clock.now());
+    void clock.sleep(NEXT_MS).then(() => this.#maySendMore(part.size, () => this.#parallelism.pass(clock.now())));
     let before = 0;
     /** @param {number} sent */
     const onProgress = (sent) => {
       if (part.gone) return;
       entry.travelled(number, sent);
-      this.#parallelism.left(clock.now(), sent - before, this.#scheduler.full);
+      const left = sent - before;
+      this.#maySendMore(part.size, () => this.#parallelism.left(clock.now(), left, this.#scheduler.full));
       before = sent;
+      // S3 answers a round trip after it has the last byte; the status request may be there by then.
+      if (sent === part.size && entry.plan.partCount === 1) this.#expect(entry);
       this.#means.changed(entry);
     };
     try {
@@ -643,6 +648,16 @@ export class Transfer {
       this.#sendingFailed(part, error);
     }
     this.#pump();
+  }
+
+  /**
+   * @param {number} size of parts
+   * @param {() => void} happens what may allow one more of them to travel
+   */
+  #maySendMore(size, happens) {
+    const limit = this.#parallelism.limit(size);
+    happens();
+    if (this.#parallelism.limit(size) > limit) this.#pump();
   }
 
   /**
@@ -682,7 +697,7 @@ export class Transfer {
 
   /** @param {Entry} entry all of whose parts are up */
   async #complete(entry) {
-    const { api, clock, changed } = this.#means;
+    const { api, changed } = this.#means;
     const { number, stop } = entry;
     if (number === null) throw new Error('a file without a number cannot be whole');
     this.#begin(entry);
@@ -690,12 +705,13 @@ export class Transfer {
       if (entry.plan.partCount > 1) {
         await this.#checkUnchanged(entry);
         if (stop.signal.aborted) return;
+        this.#expect(entry);
         // It may have been heard although no answer came, or not in time: the poll will tell.
         const ask = () => api.complete(number).catch((error) => (this.#poll.hurry(), Promise.reject(error)));
         await this.#keepTrying(ask, stop.signal);
       }
       if (entry.state === 'uploading') entry.move('checking');
-      entry.expectedAt = clock.now();
+      this.#expect(entry);
     } catch (error) {
       if (stop.signal.aborted) return;
       if (error instanceof ApiError && error.code === 'parts_missing' && error.parts.length > 0) {
@@ -704,6 +720,14 @@ export class Transfer {
     }
     changed(entry);
     this.#poll.hurry();
+  }
+
+  /** @param {Entry} entry that S3 has, or will have in a moment */
+  #expect(entry) {
+    entry.expectedAt = this.#means.clock.now();
+    // The last of all is worth a question of its own.
+    if (this.#scheduler.exhausted) this.#poll.askAtOnce();
+    else this.#poll.hurry();
   }
 
   /** Parts of two versions must not become one object. @param {Entry} entry */
@@ -731,7 +755,7 @@ export class Transfer {
   async #look() {
     if (this.#ended) return 'enough';
     const before = this.phase;
-    const status = await this.#ask(this.#overdue()).catch((error) => {
+    const status = await this.#ask(this.#toLookFor()).catch((error) => {
       if (mayHeal(error)) throw error;
       return this.#stopAsking(error);
     });
@@ -768,14 +792,22 @@ export class Transfer {
     return null;
   }
 
-  /** Files whose event should have come long ago; asked for again only after as long. @returns {number[]} */
-  #overdue() {
+  /**
+   * Files that the server shall look for in S3: the last few as soon as they are expected, while of many the events
+   * bring word sooner; and each whose event should have come long ago, again and again.
+   *
+   * @returns {number[]}
+   */
+  #toLookFor() {
     const now = this.#means.clock.now();
-    const overdue = this.entries.filter(
-      ({ state, expectedAt }) => state === 'checking' && now - expectedAt >= EVENT_OVERDUE_MS,
+    const expected = this.entries.filter(({ awaited, expectedAt }) => awaited && expectedAt > 0);
+    const last = this.#scheduler.exhausted && expected.length <= CHECKS_IN_CALL;
+    const due = expected.filter(
+      ({ expectedAt, lookedAt }) =>
+        (last && lookedAt < expectedAt) || now - Math.max(expectedAt, lookedAt) >= EVENT_OVERDUE_MS,
     );
-    return overdue.slice(0, CHECKS_IN_CALL).flatMap((entry) => {
-      entry.expectedAt = now;
+    return due.slice(0, CHECKS_IN_CALL).flatMap((entry) => {
+      entry.lookedAt = now;
       return entry.number ?? [];
     });
   }
