@@ -2,9 +2,11 @@
 PYTHON ?= python3
 PORT ?= 4566
 SETTINGS ?=
+N ?= 20
+SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench deploy destroy synth format lint clean
+.PHONY: help run test chaos bench deploy destroy synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -15,6 +17,9 @@ run:  ## Start Sidestep on this machine alone, until Ctrl-C [PORT=4566]
 
 test:  ## Run every check there is
 	@exec $(PYTHON) -m infra.check test
+
+chaos:  ## Break uploads in so many other ways than make test does, or in one way again [N=20 SEED=]
+	@CHAOS_RUNS=$(N) CHAOS_SEED=$(SEED) exec $(PYTHON) -m infra.check chaos
 
 bench:  ## Measure it against Uppy, boto3 and the link itself; writes docs/benchmarks.md
 	@exec $(PYTHON) -m infra.check bench

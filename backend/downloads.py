@@ -65,6 +65,7 @@ class Downloads:
             files=[self._status_of(transfer_id, file, owner=owner) for file in files],
             cursor=str(Cursor(max(listed, seen.listed), cursor.lengths)),
             more=more or listed < transfer.last_number,
+            next_number=transfer.last_number + 1,
         )
 
     def admit(self, transfer_id: str, caller: Caller) -> None:

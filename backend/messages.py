@@ -48,6 +48,17 @@ class NewFiles(Message):
     files: list[NewFile] = Field(min_length=1, max_length=MAX_FILES_A_CALL)
 
 
+class MoreFiles(NewFiles):
+    """Files to add to a transfer that there is already."""
+
+    first: int | None = Field(
+        default=None,
+        ge=1,
+        description="the number that the first of them is expected to get: where others have been added meanwhile, or "
+        "these very ones by a request whose answer was lost, the answer is 409 and nothing is added",
+    )
+
+
 class NewTransfer(NewFiles):
     """The files to begin with, numbered from 1, and the first parts to sign in the same round trip."""
 
@@ -131,6 +142,7 @@ class UploadedParts(Message):
     """The parts of one file that S3 has, in order."""
 
     parts: list[UploadedPart]
+    closed: bool = Field(description="whether S3 takes no more of them: it has made one object of them")
 
 
 class FileInState(Message):
@@ -185,6 +197,7 @@ class TransferStatus(Message):
     files: list[FileStatus]
     cursor: str
     more: bool = Field(description="ask again at once with the new cursor")
+    next_number: int = Field(description="what the next file that is added will get")
 
 
 class ErrorBody(BaseModel):

@@ -112,19 +112,24 @@ class Records:
         item = _item(transfer.id, "transfer", {name: getattr(transfer, name) for name in _TRANSFER_FIELDS})
         self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
 
-    def begin_adding(self, transfer: str, count: int, *, token: str, until: int, now: int, most: int) -> Transfer:
+    def begin_adding(
+        self, transfer: str, count: int, *, first: int | None, token: str, until: int, now: int, most: int
+    ) -> Transfer:
         """Reserve the right to add `count` files until `until`; one call at a time, so that numbers have no gaps.
 
-        Raises `BusyError` while another call adds, `FullError` past `most` files, `GoneError` for a deleted transfer.
+        Raises `BusyError` while another call adds, and where the first of them would not get the number `first`;
+        `FullError` past `most` files, `GoneError` for a deleted transfer.
         """
+        expected = {} if first is None else {":expected": first - 1}
         try:
             answer = self._update(
                 transfer,
                 "transfer",
                 "SET adding = :token, adding_until = :until",
                 "attribute_exists(pk) AND deleted = :no AND last_number <= :room"
-                " AND (attribute_not_exists(adding) OR adding_until < :now)",
-                {":token": token, ":until": until, ":now": now, ":no": False, ":room": most - count},
+                " AND (attribute_not_exists(adding) OR adding_until < :now)"
+                + (" AND last_number = :expected" if expected else ""),
+                {":token": token, ":until": until, ":now": now, ":no": False, ":room": most - count, **expected},
                 returning="ALL_NEW",
             )
         except _ConditionFailed as failed:

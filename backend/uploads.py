@@ -77,7 +77,7 @@ class Uploads:
             cursor=str(Cursor(listed=transfer.last_number)),
         )
 
-    def add_files(self, transfer_id: str, token: str | None, asked: messages.NewFiles) -> messages.AddedFiles:
+    def add_files(self, transfer_id: str, token: str | None, asked: messages.MoreFiles) -> messages.AddedFiles:
         """Add files to a transfer; their numbers go on from its last one."""
         self.owned(transfer_id, token)
         files = self._planned(asked.files, first=1)
@@ -85,12 +85,20 @@ class Uploads:
         lease = token_of(self.random(ID_BYTES))
         try:
             held = self.records.begin_adding(
-                transfer_id, len(files), token=lease, until=now + ADDING_SECONDS, now=now, most=self.settings.max_files
+                transfer_id,
+                len(files),
+                first=asked.first,
+                token=lease,
+                until=now + ADDING_SECONDS,
+                now=now,
+                most=self.settings.max_files,
             )
             files = [replace(file, number=held.last_number + file.number) for file in files]
             self.records.finish_adding(held, files, token=lease)
         except BusyError as error:
-            raise Conflict("Other files are being added to this transfer. Send this again in a moment.") from error
+            raise Conflict(
+                "Files are being added by another call, or were. See what there is, and send this again."
+            ) from error
         except FullError as error:
             raise self._too_many() from error
         except GoneError as error:
@@ -122,9 +130,10 @@ class Uploads:
         try:
             parts = self.objects.parts(key_of(transfer_id, number), file.upload_id) if file.upload_id else []
         except UploadGoneError:
-            parts = []
+            return messages.UploadedParts(parts=[], closed=True)
         return messages.UploadedParts(
-            parts=[messages.UploadedPart(number=part.number, size=part.size, sha256=part.sha256) for part in parts]
+            parts=[messages.UploadedPart(number=part.number, size=part.size, sha256=part.sha256) for part in parts],
+            closed=False,
         )
 
     def complete(self, transfer_id: str, token: str | None, number: int) -> messages.FileInState:

@@ -97,7 +97,7 @@ def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.
     security=OWNER,
     responses=answers(201, messages.AddedFiles, 400, 401, 403, 404, 409, 422),
 )
-def add_files(transfer: str, asked: Annotated[messages.NewFiles, Body()]) -> messages.AddedFiles:
+def add_files(transfer: str, asked: Annotated[messages.MoreFiles, Body()]) -> messages.AddedFiles:
     """Add files to a transfer."""
     return uploads().add_files(known_id(transfer), _token(transfer), asked)
 

@@ -109,13 +109,15 @@ def test_files_are_added_by_one_call_at_a_time(records: Records) -> None:
     transfer, files = a_transfer(1)
     records.create(transfer, files)
     begin = {"until": NOW + 35, "now": NOW, "most": 3}
-    held = records.begin_adding(transfer.id, 2, token="a", **begin)
+    with pytest.raises(BusyError):
+        records.begin_adding(transfer.id, 2, first=3, token="a", **begin)
+    held = records.begin_adding(transfer.id, 2, first=2, token="a", **begin)
     assert held.last_number == 1
     with pytest.raises(BusyError):
-        records.begin_adding(transfer.id, 1, token="b", **begin)
+        records.begin_adding(transfer.id, 1, first=None, token="b", **begin)
     with pytest.raises(FullError):
-        records.begin_adding(transfer.id, 3, token="b", **begin)
-    records.begin_adding(transfer.id, 1, token="b", until=NOW + 99, now=NOW + 36, most=3)
+        records.begin_adding(transfer.id, 3, first=None, token="b", **begin)
+    records.begin_adding(transfer.id, 1, first=None, token="b", until=NOW + 99, now=NOW + 36, most=3)
     with pytest.raises(BusyError):
         records.finish_adding(held, [a_file(2)], token="a")
     records.finish_adding(held, [a_file(2)], token="b")
@@ -124,9 +126,9 @@ def test_files_are_added_by_one_call_at_a_time(records: Records) -> None:
     assert after.last_number == 2
     records.change(transfer.id, {"deleted": True})
     with pytest.raises(GoneError):
-        records.begin_adding(transfer.id, 1, token="c", until=NOW + 999, now=NOW + 500, most=3)
+        records.begin_adding(transfer.id, 1, first=None, token="c", until=NOW + 999, now=NOW + 500, most=3)
     with pytest.raises(GoneError):
-        records.begin_adding("a" * 26, 1, token="c", **begin)
+        records.begin_adding("a" * 26, 1, first=None, token="c", **begin)
 
 
 def test_a_removed_file_keeps_its_number_and_nothing_else(records: Records) -> None:

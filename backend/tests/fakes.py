@@ -48,13 +48,17 @@ class FakeRecords(Records):
         self.transfers[transfer.id] = transfer
         self.rows |= {(transfer.id, file.number): file for file in files}
 
-    def begin_adding(self, transfer: str, count: int, *, token: str, until: int, now: int, most: int) -> Transfer:
+    def begin_adding(
+        self, transfer: str, count: int, *, first: int | None, token: str, until: int, now: int, most: int
+    ) -> Transfer:
         found = self.transfers.get(transfer)
         if found is None or found.deleted:
             raise GoneError
         if found.last_number > most - count:
             raise FullError
         if transfer in self.leases and self.leases[transfer][1] >= now:
+            raise BusyError
+        if first not in (None, found.last_number + 1):
             raise BusyError
         self.leases[transfer] = (token, until)
         return found

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings as hypothesis_settings, stra
 from backend.arrivals import Arrivals, NewlyStored
 from backend.downloads import Caller, Downloads
 from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
-from backend.messages import CreatedTransfer, NewFile, NewFiles, NewTransfer, Options
+from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import MIB, key_of
 from backend.uploads import Uploads
@@ -121,7 +121,7 @@ def test_a_poll_carries_only_what_changed(
     first = downloads.status(made.id, Caller(), made.cursor)
     assert [file.number for file in first.files] == [2]
     assert downloads.status(made.id, Caller(), first.cursor).files == []
-    uploads.add_files(made.id, made.owner_token, NewFiles(files=[NewFile(name="new", size=1)]))
+    uploads.add_files(made.id, made.owner_token, MoreFiles(files=[NewFile(name="new", size=1)]))
     uploads.remove_file(made.id, made.owner_token, 1)
     second = downloads.status(made.id, Caller(), first.cursor)
     assert [(file.number, file.state) for file in second.files] == [(4, "pending"), (1, "removed")]
@@ -141,7 +141,7 @@ def test_polls_add_up_to_the_whole(
         number = random.randint(1, last)
         if step == "add":
             last = (
-                uploads.add_files(made.id, made.owner_token, NewFiles(files=[NewFile(name="n", size=1)]))
+                uploads.add_files(made.id, made.owner_token, MoreFiles(files=[NewFile(name="n", size=1)]))
                 .files[0]
                 .number
             )
@@ -163,7 +163,7 @@ def test_polls_add_up_to_the_whole(
 def test_a_long_list_comes_in_pages(uploads: Uploads, downloads: Downloads) -> None:
     """With `more` until the last one."""
     made = begin(uploads, *[1] * 1_000)
-    uploads.add_files(made.id, made.owner_token, NewFiles(files=[NewFile(name="n", size=1)] * 500))
+    uploads.add_files(made.id, made.owner_token, MoreFiles(files=[NewFile(name="n", size=1)] * 500))
     first = downloads.status(made.id, Caller(), None)
     second = downloads.status(made.id, Caller(), first.cursor)
     assert (len(first.files), first.more, len(second.files), second.more) == (1_000, True, 500, False)

@@ -7,7 +7,7 @@ import pytest
 from backend.arrivals import Arrivals
 from backend.downloads import Caller, Downloads
 from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
-from backend.messages import CreatedTransfer, NewFile, NewFiles, NewTransfer, Options, PartsToSign, PartToSign
+from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options, PartsToSign, PartToSign
 from backend.tests.conftest import SETTINGS
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import MIB, key_of
@@ -78,7 +78,7 @@ def test_a_transfer_that_cannot_be_is_refused_with_the_field(
 def test_added_files_go_on_counting(uploads: Uploads, downloads: Downloads) -> None:
     """Their numbers follow the last one, and the transfer has them."""
     made = uploads.create(new(1, 1))
-    added = uploads.add_files(made.id, made.owner_token, NewFiles(files=new(1, 1).files))
+    added = uploads.add_files(made.id, made.owner_token, MoreFiles(files=new(1, 1).files))
     assert [file.number for file in added.files] == [3, 4]
     assert downloads.status(made.id, Caller(), None).counts.files == 4
 
@@ -86,9 +86,9 @@ def test_added_files_go_on_counting(uploads: Uploads, downloads: Downloads) -> N
 def test_files_beyond_the_limit_are_refused_and_the_limit_named(uploads: Uploads) -> None:
     """The operator says how many files a transfer takes."""
     made = uploads.create(NewTransfer(files=new(*[1] * 1_000).files))
-    uploads.add_files(made.id, made.owner_token, NewFiles(files=new(*[1] * 1_000).files))
+    uploads.add_files(made.id, made.owner_token, MoreFiles(files=new(*[1] * 1_000).files))
     with pytest.raises(Invalid, match=str(SETTINGS.max_files)):
-        uploads.add_files(made.id, made.owner_token, NewFiles(files=new(1).files))
+        uploads.add_files(made.id, made.owner_token, MoreFiles(files=new(1).files))
 
 
 def test_two_calls_that_add_at_once_do_not_mix_their_numbers(
@@ -96,11 +96,23 @@ def test_two_calls_that_add_at_once_do_not_mix_their_numbers(
 ) -> None:
     """The second is told to come again; a call that died is waited for no longer than it could live."""
     made = uploads.create(new(1))
-    records.begin_adding(made.id, 1, token="other", until=int(clock.now) + 35, now=int(clock.now), most=9)
-    with pytest.raises(Conflict, match="in a moment"):
-        uploads.add_files(made.id, made.owner_token, NewFiles(files=new(1).files))
+    now = int(clock.now)
+    records.begin_adding(made.id, 1, first=None, token="other", until=now + 35, now=now, most=9)
+    with pytest.raises(Conflict, match="send this again"):
+        uploads.add_files(made.id, made.owner_token, MoreFiles(files=new(1).files))
     clock.now += 36
-    assert uploads.add_files(made.id, made.owner_token, NewFiles(files=new(1).files)).files[0].number == 2
+    assert uploads.add_files(made.id, made.owner_token, MoreFiles(files=new(1).files)).files[0].number == 2
+
+
+def test_files_that_were_added_already_are_not_added_again(uploads: Uploads, downloads: Downloads) -> None:
+    """Browsers repeat a request by themselves when its connection breaks; the number that was expected tells."""
+    made = uploads.create(new(1))
+    more = MoreFiles(files=new(1, 1).files, first=2)
+    uploads.add_files(made.id, made.owner_token, more)
+    with pytest.raises(Conflict):
+        uploads.add_files(made.id, made.owner_token, more)
+    status = downloads.status(made.id, Caller(), None)
+    assert (status.counts.files, status.next_number) == (3, 4)
 
 
 def test_a_second_call_signs_for_the_same_upload(uploads: Uploads, objects: FakeObjects) -> None:
@@ -185,6 +197,11 @@ def test_the_parts_that_s3_has_are_listed(uploads: Uploads, objects: FakeObjects
     uploads.sign(made.id, made.owner_token, to_sign((1, 1)))
     send_parts(objects, 16 * MIB)
     assert [(part.number, part.size) for part in uploads.parts(made.id, made.owner_token, 1).parts] == [(1, 16 * MIB)]
+    send_parts(objects, 16 * MIB, 16 * MIB, 8 * MIB)
+    assert not uploads.parts(made.id, made.owner_token, 1).closed
+    uploads.complete(made.id, made.owner_token, 1)
+    after = uploads.parts(made.id, made.owner_token, 1)
+    assert (after.parts, after.closed) == ([], True)
 
 
 def test_removing_a_file_aborts_its_upload(uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
@@ -245,7 +262,7 @@ def test_an_expiry_that_is_no_choice_is_refused(uploads: Uploads) -> None:
 def calls(uploads: Uploads, made: CreatedTransfer, token: str | None) -> list[Any]:
     """Return every call that only the owner may make."""
     return [
-        lambda: uploads.add_files(made.id, token, NewFiles(files=new(1).files)),
+        lambda: uploads.add_files(made.id, token, MoreFiles(files=new(1).files)),
         lambda: uploads.sign(made.id, token, to_sign((1, 1))),
         lambda: uploads.parts(made.id, token, 1),
         lambda: uploads.complete(made.id, token, 1),

@@ -127,9 +127,10 @@ export class FakeApi {
     };
   }
 
-  /** @param {NewFile[]} files */
-  async add(files) {
+  /** @param {NewFile[]} files @param {number} first */
+  async add(files, first) {
     await this.#call('add');
+    if (first !== this.files.length + 1) throw apiError(409, 'conflict');
     return { files: this.#number(files) };
   }
 
@@ -143,6 +144,8 @@ export class FakeApi {
   adopted = '';
   /** @type {Record<number, {number: number, size: number, sha256: string}[]>} parts that S3 has, by file */
   has = {};
+  /** @type {Set<number>} files whose parts S3 has made one object of */
+  closed = new Set();
 
   /** @param {{id: string}} kept */
   adopt({ id }) {
@@ -152,7 +155,7 @@ export class FakeApi {
   /** @param {number} file */
   async parts(file) {
     await this.#call('parts');
-    return { parts: this.has[file] ?? [] };
+    return { parts: this.has[file] ?? [], closed: this.closed.has(file) };
   }
 
   /** @param {number} file */
@@ -180,7 +183,7 @@ export class FakeApi {
     return {
       state: live.every(({ state }) => state === 'stored') ? /** @type {const} */ ('ready') : /** @type {const} */ ('uploading'),
       link: null, expires_at: '2026-01-08T00:00:00Z', cursor: String((this.#told += 1)), more: false,
-      counts: { files: live.length, stored: 0, failed: 0 },
+      counts: { files: live.length, stored: 0, failed: 0 }, next_number: this.files.length + 1,
       files: this.files.map((file, index) => ({ number: index + 1, name: '', link: null, ...file })),
     };
   }

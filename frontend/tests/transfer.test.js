@@ -314,19 +314,6 @@ test('a transfer cancelled during the create call is deleted after it', async ()
   assert.deepEqual(world.line.tried, []);
 });
 
-test('what a lost answer has left behind is taken out', async () => {
-  const world = await setUp(10);
-  world.transfer.add([{ name: 'b', file: fakeFile(20) }]);
-  // The first try was heard, and its answer lost.
-  world.api.broken['add'] = [apiError(0)];
-  world.api.files.push({ size: 20, state: 'pending' });
-  await world.clock.pass(1000);
-  await arrive(world);
-  await world.clock.pass(1000);
-  assert.equal(count(world.api, 'removeFile 2'), 1);
-  assert.equal(world.transfer.phase, 'ready');
-});
-
 test('files whose numbers were lost with an answer are not told twice', async () => {
   const world = await setUp(10);
   world.transfer.add([{ name: 'b', file: fakeFile(20) }, { name: 'b', file: fakeFile(20) }]);
@@ -335,8 +322,19 @@ test('files whose numbers were lost with an answer are not told twice', async ()
   await world.clock.pass(2000);
   await arrive(world);
   await world.clock.pass(1000);
-  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored', 'removed', 'stored']);
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored', 'stored']);
   assert.equal(world.transfer.phase, 'ready');
+});
+
+test('files that another page has added meanwhile are left alone, and ours come after them', async () => {
+  const world = await setUp(10);
+  world.api.files.push({ name: 'theirs', size: 20, state: 'pending' });
+  world.transfer.add([{ name: 'ours', file: fakeFile(30) }]);
+  await world.clock.pass(2000);
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'pending', 'stored']);
+  assert.equal(world.transfer.entries[1]?.number, 3);
 });
 
 test('a file that the links function rejects fails with its reason', async () => {
@@ -498,6 +496,34 @@ test('files stored or removed meanwhile are not sent', async () => {
   assert.deepEqual(world.transfer.entries.map(({ name, state }) => [name, state]), [['0', 'stored'], ['2', 'uploading']]);
 });
 
+test('a file that an earlier visit has sent is not sent again when all are brought', async () => {
+  const world = await setUpLeft(10, 20);
+  for (const entry of world.transfer.entries) entry.origin = null;
+  world.api.store(1);
+  await world.transfer.goOn();
+  const items = [{ name: '0', file: fakeFile(10) }, { name: '1', file: fakeFile(20) }];
+  world.transfer.add([...items, { name: '0', file: fakeFile(10, '0', 2) }]);
+  assert.deepEqual(world.transfer.entries.map(({ name, number }) => [name, number]), [['0', 1], ['1', 2], ['0', null]]);
+});
+
+test('an answer lost while going on costs no file', async () => {
+  const world = await setUpLeft(40 * MiB);
+  world.api.closed.add(1);
+  world.api.broken['parts'] = [apiError(503)];
+  const status = world.api.status.bind(world.api);
+  let asked = 0;
+  world.api.status = async (...what) => {
+    asked += 1;
+    if (asked === 1 || asked === 3) throw apiError(500);
+    if (asked === 4) world.api.store(1);
+    return status(...what);
+  };
+  void world.transfer.goOn();
+  await world.clock.pass(5000);
+  assert.deepEqual(states(world.transfer), ['stored']);
+  assert.deepEqual(world.line.tried, []);
+});
+
 test('a transfer that has ended meanwhile says so and is forgotten', async () => {
   const world = await setUpLeft(10);
   world.api.broken['status'] = [apiError(404)];
@@ -640,12 +666,12 @@ test('the server is told of the files that an earlier visit could not tell it of
   const untold = ['heard', 'unheard'].map((name) => ({ number: null, name, size: 30, partSize: 16 * MiB, modified: 1, origin }));
   world.transfer.adopt({ ...world.kept, files: untold });
   // The earlier visit did not live to hear the answers to these.
-  world.api.files.push({ name: 'heard', size: 30, state: 'pending' }, { name: 'ghost', size: 30, state: 'pending' });
+  world.api.files.push({ name: 'heard', size: 30, state: 'pending' }, { name: 'theirs', size: 30, state: 'stored' });
   await world.transfer.goOn();
   await settle();
   await arrive(world);
   await world.clock.pass(500);
   assert.deepEqual(world.transfer.entries.map(({ name, number }) => [name, number]), [['0', 1], ['heard', 2], ['unheard', 4]]);
-  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored', 'removed', 'stored']);
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored', 'stored', 'stored']);
   assert.equal(world.transfer.phase, 'ready');
 });

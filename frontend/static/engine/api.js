@@ -33,6 +33,7 @@
  * @property {FileStatus[]} files
  * @property {string} cursor
  * @property {boolean} more
+ * @property {number} next_number what the next file that is added gets
  */
 
 /** The gateway answers within 29 s; what takes longer is not coming. */
@@ -103,10 +104,11 @@ export class Api {
 
   /**
    * @param {NewFile[]} files at most 1,000
+   * @param {number} first the number that the first of them should get; 409 where others have been added
    * @returns {Promise<Added>}
    */
-  add(files) {
-    return this.#ask('POST', `${this.#transfer}/files`, { owner: true, body: { files } });
+  add(files, first) {
+    return this.#ask('POST', `${this.#transfer}/files`, { owner: true, body: { files, first } });
   }
 
   /**
@@ -121,7 +123,7 @@ export class Api {
    * What S3 has of a file of several parts.
    *
    * @param {number} file
-   * @returns {Promise<{parts: {number: number, size: number, sha256: string | null}[]}>}
+   * @returns {Promise<{parts: {number: number, size: number, sha256: string | null}[], closed: boolean}>} `closed`: it is one object now
    */
   parts(file) {
     return this.#ask('GET', `${this.#transfer}/files/${file}/parts`, { owner: true });

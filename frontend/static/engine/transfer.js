@@ -290,9 +290,13 @@ export class Transfer {
     /** @type {Set<number>} */
     const known = new Set();
     const untold = byWhatIsTold(this.entries);
+    // A cursor of its own: whoever else asks meanwhile must not hear what this list would then lack.
+    let cursor = '';
     for (let more = true; more; ) {
-      const status = await this.#keepTrying(() => this.#ask()).catch((error) => this.#stopAsking(error));
+      const status = await this.#keepTrying(() => this.#means.api.status(cursor)).catch((error) => this.#stopAsking(error));
       if (!status || this.#ended) return;
+      ({ cursor } = status);
+      this.#nextNumber = status.next_number;
       for (const file of status.files) {
         known.add(file.number);
         // An earlier visit may have told the server of it, and not have lived to hear its number.
@@ -301,6 +305,7 @@ export class Transfer {
       }
       more = status.more;
     }
+    this.#cursor = cursor;
     for (const entry of [...this.entries]) if (entry.number !== null && !known.has(entry.number)) this.#drop(entry);
     await leave;
     for (const entry of this.entries) {
@@ -318,21 +323,22 @@ export class Transfer {
   }
 
   /**
-   * Takes the files that are waited for out of what was brought.
+   * Takes the files that are waited for out of what was brought, and those that an earlier visit has sent already.
    *
    * @param {Item[]} items
    * @returns {Item[]} the others
    */
   #bring(items) {
-    const waiting = this.entries.filter(({ source, unsent }) => source === null && unsent);
-    if (waiting.length === 0) return items;
-    const byName = new Map(waiting.map((entry) => [entry.name, entry]));
+    const left = this.entries.filter(({ source, unsent, state }) => source === null && (unsent || state === 'stored'));
+    if (left.length === 0) return items;
+    const byName = new Map(left.map((entry) => [entry.name, entry]));
     // Out of a folder a file may be brought on its own.
-    const byLooks = new Map(waiting.map((entry) => [looks(entry.name, entry.size, entry.modified), entry]));
+    const byLooks = new Map(left.map((entry) => [looks(entry.name, entry.size, entry.modified), entry]));
     return items.filter(({ name, file, origin = null }) => {
       if (!file) return true;
       const entry = byName.get(name) ?? byLooks.get(looks(name, file.size, file.lastModified));
       if (!entry || entry.source) return true;
+      if (!entry.unsent) return !entry.isFile(file);
       entry.origin = origin;
       this.#take(entry, file);
       return false;
@@ -364,10 +370,10 @@ export class Transfer {
     }
     try {
       if (plan.partCount > 1) {
-        const { parts } = await this.#keepTrying(() => api.parts(number), stop.signal);
+        const { parts, closed } = await this.#keepTrying(() => api.parts(number), stop.signal);
         for (const part of parts) if (part.sha256 !== null) entry.found.set(part.number, part.sha256);
-        // Its parts may have been made one object before this visit, and S3's event still be on its way.
-        if (parts.length === 0) (await this.#ask([number])).files.forEach((file) => this.#learn(file));
+        // S3's event may still be on its way.
+        if (closed) await this.#keepTrying(() => this.#hearOf([number]), stop.signal);
       }
     } catch (error) {
       if (entry.state === 'waiting' && !stop.signal.aborted) this.#fail(entry, problemOf(error));
@@ -465,9 +471,10 @@ export class Transfer {
       if (again) await this.#hearAgain(since);
       again = true;
       const files = batch.filter(({ number }) => number === null);
-      if (files.length > 0) this.#number(files, await api.add(files.map(described)));
+      if (files.length > 0) this.#number(files, await api.add(files.map(described), this.#nextNumber));
     };
-    // A try whose answer was lost may still be at it, and is waited for.
+    // A try whose answer was lost may still be at it, or may have been made again by the browser itself; and other pages
+    // may add files, too. The number that is expected keeps the server from taking these files twice.
     await this.#keepTrying(tell, undefined, isBusy);
     void store.add(this.id, kept(batch));
   }
@@ -482,21 +489,19 @@ export class Transfer {
     for (let more = true, cursor = since; more; ) {
       const status = await this.#means.api.status(cursor);
       for (const file of status.files) this.#hear(file, untold);
+      this.#nextNumber = status.next_number;
       ({ more, cursor } = status);
     }
   }
 
   /**
    * @param {Pick<FileStatus, 'number' | 'name' | 'size' | 'state'>} file
-   * @param {Map<string, Entry>} untold
+   * @param {Map<string, Entry[]>} untold
    */
   #hear(file, untold) {
     if (this.#numbered.has(file.number)) return;
-    const entry = untold.get(told(file));
-    untold.delete(told(file));
+    const entry = untold.get(told(file))?.shift();
     if (entry?.unsent) this.#give(entry, file.number);
-    // It would wait for bytes for ever.
-    else if (file.state === 'pending') this.#takeGhost(file.number);
   }
 
   /**
@@ -508,12 +513,6 @@ export class Transfer {
     entry.number = number;
     this.#numbered.set(number, entry);
     this.#nextNumber = Math.max(this.#nextNumber, number + 1);
-  }
-
-  /** Takes a file out that nobody will send. @param {number} number */
-  #takeGhost(number) {
-    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
-    void this.#removeFile(number);
   }
 
   /**
@@ -781,6 +780,11 @@ export class Transfer {
     return status;
   }
 
+  /** @param {number[]} check files to be looked for in S3 */
+  async #hearOf(check) {
+    for (const file of (await this.#ask(check)).files) this.#learn(file);
+  }
+
   /** @param {unknown} error that will be the same next time @returns {null} */
   #stopAsking(error) {
     if (this.#ended) return null;
@@ -941,9 +945,14 @@ const looks = (name, size, modified) => `${size} ${modified} ${name.slice(name.l
 /** What the server was told of a file. @param {{name: string, size: number}} file */
 const told = ({ name, size }) => `${size} ${name.slice(-LONGEST_NAME)}`;
 
-/** @param {Entry[]} entries @returns {Map<string, Entry>} those that have no number yet */
-const byWhatIsTold = (entries) =>
-  new Map(entries.filter(({ number }) => number === null).map((entry) => [told(entry), entry]));
+/** @param {Entry[]} entries @returns {Map<string, Entry[]>} those that have no number yet */
+function byWhatIsTold(entries) {
+  const map = new Map();
+  for (const entry of entries) {
+    if (entry.number === null) map.set(told(entry), [...(map.get(told(entry)) ?? []), entry]);
+  }
+  return map;
+}
 
 /** @param {unknown} error */
 const isGone = (error) => error instanceof ApiError && error.status === 404;
