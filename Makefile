@@ -6,17 +6,20 @@ N ?= 20
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos bench deploy destroy synth format lint clean
+.PHONY: help run test test-browsers chaos bench deploy destroy synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 run:  ## Start Sidestep on this machine alone, until Ctrl-C [PORT=4566]
 	@exec $(PYTHON) -m infra.local run --port $(PORT)
 
 test:  ## Run every check there is
 	@exec $(PYTHON) -m infra.check test
+
+test-browsers:  ## Send, resume and receive in Chromium, Firefox and WebKit
+	@exec $(PYTHON) -m infra.check browsers
 
 chaos:  ## Break uploads in so many other ways than make test does, or in one way again [N=20 SEED=]
 	@CHAOS_RUNS=$(N) CHAOS_SEED=$(SEED) exec $(PYTHON) -m infra.check chaos

@@ -27,6 +27,9 @@ FORMAT = {
 BENCH = {
     "bench": [steps.PYTHON, "-m", "bench"],
 }
+BROWSERS = {
+    "three browsers": [steps.PYTHON, "-m", "pytest", "e2e/browsers"],
+}
 CHAOS = {
     "chaos": [steps.PYTHON, "-m", "pytest", "e2e/chaos"],
 }
@@ -37,22 +40,29 @@ def tests() -> dict[str, list[str | Path]]:
     return {
         "Python": [steps.PYTHON, "-m", "pytest", "backend", "infra"],
         "JavaScript": ["node", "--test", *sorted((steps.ROOT / "frontend" / "tests").glob("**/*.test.js"))],
-        "in the browser": [steps.PYTHON, "-m", "pytest", "e2e"],
+        "in the browser": [steps.PYTHON, "-m", "pytest", "e2e", "--ignore=e2e/browsers"],
     }
 
 
 def main() -> int:
     """Run what is asked for, all of it even when something fails, and say at the end what did."""
     parser = argparse.ArgumentParser(prog="python -m infra.check", description=__doc__)
-    parser.add_argument("what", choices=["test", "lint", "format", "chaos", "bench"])
+    parser.add_argument("what", choices=["test", "browsers", "lint", "format", "chaos", "bench"])
     what: str = parser.parse_args().what
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = steps.OLD_NODES
 
     failed: list[str] = []
     with steps.Children() as children:
-        sends = what in ("test", "chaos", "bench")
+        sends = what in ("test", "browsers", "chaos", "bench")
         steps.set_up(children, cloud=sends, browser=sends)
-        commands = {"test": {**LINT, **tests()}, "lint": LINT, "format": FORMAT, "chaos": CHAOS, "bench": BENCH}
+        commands = {
+            "test": {**LINT, **tests()},
+            "browsers": BROWSERS,
+            "lint": LINT,
+            "format": FORMAT,
+            "chaos": CHAOS,
+            "bench": BENCH,
+        }
         for name, command in commands[what].items():
             print(f"\n── {name} ──", flush=True)
             started = time.monotonic()

@@ -257,3 +257,22 @@ export class FakeLine {
 
 /** @param {number} status @param {string} [code] @param {number[]} [parts] */
 export const apiError = (status, code = 'x', parts = []) => new ApiError(status, code, '', parts);
+
+/** A worker that notes its orders and says what the test says. */
+export class FakeWorker {
+  /** @type {any[]} */
+  orders = [];
+  ended = false;
+  /** @type {(event: {data: any}) => void} */
+  onmessage = () => {};
+  onerror = () => {};
+
+  /** @param {any} order @param {Transferable[]} transfer */
+  postMessage(order, transfer) {
+    this.orders.push(structuredClone(order, { transfer }));
+  }
+
+  terminate() {
+    this.ended = true;
+  }
+}

@@ -2,26 +2,14 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { PartError } from '../static/engine/part.js';
 import { Sender } from '../static/engine/sender.js';
+import { FakeWorker } from './fakes.js';
 
 beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
 afterEach(() => mock.timers.reset());
 
-/** A worker that notes its orders and says what the test says. */
-class FakeWorker {
-  /** @type {any[]} */
-  orders = [];
-  /** @type {(event: {data: any}) => void} */
-  onmessage = () => {};
-
-  /** @param {any} order @param {Transferable[]} transfer */
-  postMessage(order, transfer) {
-    this.orders.push(structuredClone(order, { transfer }));
-  }
-}
-
 function setUp() {
   const worker = new FakeWorker();
-  const sender = new Sender(/** @type {any} */ (worker));
+  const sender = new Sender(/** @type {any} */ (() => worker));
   const stop = new AbortController();
   /** @type {number[]} */
   const progress = [];
@@ -45,6 +33,13 @@ test('passes on progress, and a failure as what it was', async () => {
   worker.onmessage({ data: { id: 0, status: 503, code: 'SlowDown' } });
   await assert.rejects(sent, (error) => error instanceof PartError && error.status === 503 && error.code === 'SlowDown');
   assert.deepEqual(progress, [4]);
+});
+
+test('what a worker had when it died is to be sent again', async () => {
+  const { worker, sent } = setUp();
+  const failed = assert.rejects(sent, (error) => error instanceof PartError && error.passing);
+  worker.onerror();
+  await failed;
 });
 
 test('has the worker stop at once', async () => {
@@ -90,7 +85,7 @@ test('what the worker says of a request that was given up is not heard', async (
 
 test('does not begin what is not wanted any more', async () => {
   const worker = new FakeWorker();
-  const sender = new Sender(/** @type {any} */ (worker));
+  const sender = new Sender(/** @type {any} */ (() => worker));
   const signed = { url: '', headers: {}, until: 0 };
   const sent = sender.send({ signed, bytes: new ArrayBuffer(1), signal: AbortSignal.abort(), onProgress: () => {} });
   await assert.rejects(sent, PartError);

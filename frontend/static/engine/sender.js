@@ -3,6 +3,7 @@
  * stalled: nothing else ends one whose connection has silently died.
  */
 
+import { LastingWorker } from './lasting-worker.js';
 import { PartError } from './part.js';
 
 /** @import {Send} from './part.js' */
@@ -20,16 +21,18 @@ const UNANSWERED_MS = 90_000;
  * @property {(error: PartError) => void} reject
  */
 
+const start = () => new Worker(new URL('./send-worker.js', import.meta.url), { type: 'module' });
+
 export class Sender {
+  /** @type {LastingWorker<Order, News>} */
   #worker;
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
   #orders = 0;
 
-  /** @param {Worker} worker that runs `send-worker.js` */
-  constructor(worker = new Worker(new URL('./send-worker.js', import.meta.url), { type: 'module' })) {
-    this.#worker = worker;
-    worker.onmessage = ({ data }) => this.#hear(data);
+  /** @param {() => Worker} [worker] starts one that runs `send-worker.js` */
+  constructor(worker = start) {
+    this.#worker = new LastingWorker(worker, (news) => this.#hear(news), () => this.#lost());
   }
 
   /** The bytes go over to the worker: after a failure they have to be read again. @type {Send} */
@@ -78,7 +81,7 @@ export class Sender {
    * @param {Transferable[]} [transfer]
    */
   #order(order, transfer = []) {
-    this.#worker.postMessage(order, transfer);
+    this.#worker.post(order, transfer);
   }
 
   /** @param {News} news */
@@ -90,5 +93,10 @@ export class Sender {
     }
     if ('done' in news) waiting?.resolve();
     else waiting?.reject(new PartError(news.status, news.code));
+  }
+
+  /** What was on its way has to be sent again. */
+  #lost() {
+    for (const waiting of [...this.#waiting.values()]) waiting.reject(new PartError(0, 'worker'));
   }
 }

@@ -1,0 +1,1 @@
+"""The main job in three engines: Chromium, Firefox and WebKit."""
