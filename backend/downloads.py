@@ -41,8 +41,13 @@ class Downloads:
     settings: Settings
     now: Callable[[], float]
 
-    def status(self, transfer_id: str, caller: Caller, since: str | None) -> messages.TransferStatus:
-        """Return a transfer with the files that are new or changed since the cursor `since`."""
+    def status(
+        self, transfer_id: str, caller: Caller, since: str | None, *, urls: bool = True
+    ) -> messages.TransferStatus:
+        """Return a transfer with the files that are new or changed since the cursor `since`.
+
+        The owner's answer carries presigned GETs unless `urls` is false.
+        """
         found, tally = self.records.overview(transfer_id) or (None, Tally())
         transfer, owner = self._admitted(found, caller)
         try:
@@ -61,8 +66,10 @@ class Downloads:
             expires_at=moment(transfer.expires_at),
             title=transfer.title,
             message=transfer.message,
+            max_downloads=transfer.max_downloads,
+            has_password=transfer.password_hash is not None,
             counts=messages.FileCounts(files=counts.files, stored=counts.stored, failed=counts.failed),
-            files=[self._status_of(transfer_id, file, owner=owner) for file in files],
+            files=[self._status_of(transfer, file, signed=owner and urls) for file in files],
             cursor=str(Cursor(max(listed, seen.listed), cursor.lengths)),
             more=more or listed < transfer.last_number,
             next_number=transfer.last_number + 1,
@@ -72,16 +79,19 @@ class Downloads:
         """Raise what `status` would raise for this caller."""
         self._admitted(self.records.transfer(transfer_id), caller)
 
-    def _status_of(self, transfer_id: str, file: File, *, owner: bool) -> messages.FileStatus:
+    def _status_of(self, transfer: Transfer, file: File, *, signed: bool) -> messages.FileStatus:
+        most = transfer.max_downloads
         return messages.FileStatus(
             number=file.number,
             name=file.name,
             size=file.size,
+            part_size=file.part_size,
             state=file.state,
             link=file.link,
             reason=file.reason,
             sha256=file.sha256,
-            download_url=self._url(transfer_id, file, OWNER_URL_SECONDS) if owner and file.state == "stored" else None,
+            downloads_left=None if most is None else max(0, most - file.downloads),
+            download_url=self._url(transfer.id, file, OWNER_URL_SECONDS) if signed and file.state == "stored" else None,
         )
 
     def download(self, transfer_id: str, number: int, caller: Caller) -> str:

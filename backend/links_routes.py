@@ -33,18 +33,20 @@ def status(
     transfer: str,
     since: Annotated[str | None, Query(max_length=200)] = None,
     check: Annotated[str | None, Query(max_length=200, pattern=CHECK)] = None,
+    *,
+    urls: Annotated[bool, Query()] = True,
 ) -> messages.TransferStatus:
     """Return a transfer with what is new or changed since the cursor of an earlier answer.
 
     `check` names up to 20 files (`3,7`) whose last byte has been sent: S3 is looked at for them first, as if its event
     had come, and for up to a second those that are not there yet are waited for. So a sender need not wait for the
-    event, and a lost one strands nobody.
+    event, and a lost one strands nobody. `urls=false` spares the owner's presigned GETs where nobody wants them.
     """
     shown = caller(app, known_id(transfer))
     if check:
         downloads().admit(transfer, shown)
         await_files([key_of(transfer, int(number)) for number in check.split(",")])
-    return downloads().status(transfer, shown, since)
+    return downloads().status(transfer, shown, since, urls=urls)
 
 
 def await_files(keys: list[str]) -> None:

@@ -168,10 +168,12 @@ class FileStatus(Message):
     number: int
     name: str
     size: int
+    part_size: int
     state: FileState
     link: str | None
     reason: str | None = Field(default=None, exclude_if=_absent, description="why it failed")
     sha256: str | None = Field(default=None, exclude_if=_absent, description="as S3 gives it: `…-3` is over 3 parts")
+    downloads_left: int | None = Field(default=None, exclude_if=_absent, description="where the sender set a limit")
     download_url: str | None = Field(
         default=None, exclude_if=_absent, description="owner only: a presigned GET, good for an hour"
     )
@@ -193,6 +195,8 @@ class TransferStatus(Message):
     expires_at: Moment
     title: str
     message: str
+    max_downloads: int | None = Field(description="of each file; null is no limit")
+    has_password: bool
     counts: FileCounts
     files: list[FileStatus]
     cursor: str

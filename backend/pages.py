@@ -5,10 +5,11 @@ import mimetypes
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.messages import TransferStatus
+from backend.messages import FileStatus, TransferStatus
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -49,7 +50,23 @@ def static_hash() -> str:
 def render(name: str, /, *, depth: int, **context: Any) -> str:
     """Render a template for a page that lies `depth` folders below the app's root."""
     root = "../" * depth or "./"
-    return _environment().get_template(name).render(root=root, static=partial(static_address, root), **context)
+    helpers = {"static": partial(static_address, root), "lifetime": lifetime_text}
+    return _environment().get_template(name).render(root=root, **helpers, **context)
+
+
+def qr_code(text: str) -> str:
+    """Return a QR code as SVG, dark on a white ground in either theme: that is what cameras read."""
+    import segno  # noqa: PLC0415  no other request should pay for importing it
+
+    drawn = BytesIO()
+    segno.make_qr(text, error="m").save(drawn, kind="svg", dark="#000", light="#fff", omitsize=True, xmldecl=False)
+    return drawn.getvalue().decode()
+
+
+def lifetime_text(seconds: int) -> str:
+    """Spell how long a link lasts: `1 hour`, `7 days`."""
+    amount, unit = (seconds // 86_400, "day") if seconds % 86_400 == 0 else (max(1, seconds // 3_600), "hour")
+    return f"{amount} {unit}" if amount == 1 else f"{amount} {unit}s"
 
 
 def size_text(size: int) -> str:
@@ -78,12 +95,25 @@ def transfer_context(transfer: str, status: TransferStatus) -> dict[str, Any]:
                 "size": file.size,
                 "size_text": size_text(file.size),
                 "state": file.state,
-                "reason": file.reason,
-                "download": f"../{file.link}" if file.link else None,
+                "state_text": _state_text(file),
+                "download": f"../{file.link}" if file.link and file.downloads_left != 0 else None,
+                "downloads_left": file.downloads_left,
             }
             for file in status.files
         ],
     }
+
+
+def _state_text(file: FileStatus) -> str:
+    if file.state == "pending":
+        return "On its way"
+    if file.state == "failed":
+        return file.reason or "Failed"
+    if file.downloads_left is None:
+        return ""
+    return {0: "Downloaded as often as its sender allowed", 1: "1 download left"}.get(
+        file.downloads_left, f"{file.downloads_left} downloads left"
+    )
 
 
 def static_address(root: str, path: str) -> str:

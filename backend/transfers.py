@@ -73,6 +73,7 @@ class File:
     sha256: str | None = None
     link: str | None = None
     reason: str | None = None
+    downloads: int = 0
 
     @property
     def part_count(self) -> int:

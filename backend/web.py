@@ -2,9 +2,10 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Form
+from aws_lambda_powertools.event_handler.openapi.params import Body, Form, Query
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 
@@ -21,7 +22,7 @@ from backend.entry import (
     resolver,
     uploads,
 )
-from backend.errors import NotFound, PasswordNeeded, TokenWrong
+from backend.errors import Invalid, NotFound, PasswordNeeded, TokenWrong
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
@@ -31,6 +32,8 @@ from backend.wiring import bucket
 app = resolver()
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+SERVICE_WORKER = "zip-sw.js"
+PRIVATE = "private, max-age=3600"
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -51,6 +54,7 @@ def upload_page() -> Response[str]:
         max_file_bytes=limits.max_file_bytes,
         max_files=limits.max_files,
         default_expiry=limits.default_expiry,
+        expiry_choices=limits.expiry_choices,
         bucket_origin=bucket().origin(),
     )
 
@@ -63,7 +67,11 @@ def static_file() -> Response[str]:
     if file is None:
         raise NotFound("There is nothing at this address.")
     caching = IMMUTABLE if tree == pages.static_hash() else "no-store"
-    return Response(HTTPStatus.OK, file.type, file.body, {"Cache-Control": caching})
+    headers = {"Cache-Control": caching}
+    if path == SERVICE_WORKER:
+        # Its pages lie beside the folder of static files, in t/: this root is as far as it may reach.
+        headers["Service-Worker-Allowed"] = "../../"
+    return Response(HTTPStatus.OK, file.type, file.body, headers)
 
 
 @app.get("/api/openapi.json", include_in_schema=False)
@@ -183,6 +191,16 @@ def transfer_page(transfer: str) -> Response[str]:
     except PasswordNeeded:
         return page(HTTPStatus.OK, "password.html", depth=1, transfer_id=transfer, error=None)
     return page(HTTPStatus.OK, "transfer.html", depth=1, transfer=pages.transfer_context(transfer, status))
+
+
+@app.get("/t/<transfer>/qr.svg", include_in_schema=False)
+def qr_code(transfer: str, link: Annotated[str, Query(max_length=500)]) -> Response[str]:
+    """Draw a transfer's link, which only the page knows in full, as a QR code; nothing else than that link."""
+    address = urlsplit(link)
+    host = app.current_event.headers.get("Host", "")
+    if address.netloc != host or not address.path.endswith(f"/t/{known_id(transfer)}") or address.query:
+        raise Invalid({"link": "must be the address of this transfer's page"})
+    return Response(HTTPStatus.OK, "image/svg+xml", pages.qr_code(link), {"Cache-Control": PRIVATE})
 
 
 @app.post("/t/<transfer>/unlock", include_in_schema=False)

@@ -126,6 +126,17 @@ def page(context: BrowserContext, cloud: Cloud, watch: Watch) -> Iterator[Page]:
     assert origins_asked(opened) <= {f"http://localhost:{port}", f"http://127.0.0.1:{port}"}
 
 
+@pytest.fixture
+def recipient(browser: Browser, watch: Watch) -> Iterator[Page]:
+    """Return a page in another, clean browser context."""
+    context = browser.new_context(accept_downloads=True)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    watch.attach(page)
+    yield page
+    context.close()
+
+
 FAILED = pytest.StashKey[bool]()
 
 

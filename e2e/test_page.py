@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -54,17 +53,6 @@ def transfer_of(link: str) -> str:
 def digest(data: bytes) -> str:
     """Return what two files are compared by."""
     return hashlib.sha256(data).hexdigest()
-
-
-@pytest.fixture
-def recipient(browser: Browser, watch: Watch) -> Iterator[Page]:
-    """Return a page in another, clean browser context."""
-    context = browser.new_context(accept_downloads=True)
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    watch.attach(page)
-    yield page
-    context.close()
 
 
 def downloads_of(recipient: Page, link: str) -> dict[str, str]:

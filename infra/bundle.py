@@ -24,6 +24,8 @@ ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "requirements" / "lambda.txt"
 CACHE = ROOT / ".build"
 
+# Modules of npm packages that pages import, and where they lie beside our own.
+PAGE_PACKAGES = {"client-zip/index.js": "frontend/static/packages/client-zip.js"}
 OWN_FILES = ("backend", "frontend/templates", "frontend/static")
 # Tests stay here; caches differ from run to run and would change the asset's hash.
 NOT_SHIPPED = shutil.ignore_patterns("tests", "__pycache__", "*.pyc", ".*")
@@ -126,6 +128,12 @@ def assembled(target: Target) -> Generator[Path]:
         shutil.copytree(dependencies(target), folder)
         for name in OWN_FILES:
             shutil.copytree(ROOT / name, folder / name, ignore=NOT_SHIPPED)
+        for module, name in PAGE_PACKAGES.items():
+            installed = ROOT / "node_modules" / module
+            if not installed.exists():
+                raise BundleError(f"{module} is not there: run npm ci.")
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(installed, folder / name)
         if target.compiles:
             _compile(folder / "backend")
         yield folder

@@ -112,10 +112,10 @@ class FakeRecords(Records):
             entries.append(entry_of(event, number))
 
     def count_download(self, transfer: str, number: int, most: int | None) -> bool:
-        made = self.downloads.get((transfer, number), 0)
-        if (transfer, number) not in self.rows or (most is not None and made >= most):
+        row = self.rows.get((transfer, number))
+        if row is None or (most is not None and row.downloads >= most):
             return False
-        self.downloads[transfer, number] = made + 1
+        self.rows[transfer, number] = replace(row, downloads=row.downloads + 1)
         return True
 
     def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:

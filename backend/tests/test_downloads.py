@@ -59,7 +59,7 @@ def test_the_delay_is_counted_from_when_s3_had_the_object(
     objects.put(key_of(made.id, 1), 5)
     clock.now += 3
     stored = arrivals.arrived(key_of(made.id, 1))
-    assert stored
+    assert isinstance(stored, NewlyStored)
     assert (stored.bytes, stored.delay) == (5, 3)
 
 
@@ -280,3 +280,28 @@ def test_a_large_file_arrives_like_a_small_one(
     made = begin(uploads, 40 * MIB)
     arrive(arrivals, objects, made, 1, 40 * MIB)
     assert records.rows[made.id, 1].sha256 == "sum"
+
+
+def test_everybody_sees_how_many_downloads_are_left(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Where the sender has set a limit; elsewhere nothing is said."""
+    made = begin(uploads, 5)
+    arrive(arrivals, objects, made, 1, 5)
+    assert downloads.status(made.id, Caller(), None).files[0].downloads_left is None
+    uploads.change(made.id, made.owner_token, Options(max_downloads=3))
+    downloads.download(made.id, 1, Caller())
+    status = downloads.status(made.id, Caller(), None)
+    assert (status.max_downloads, status.files[0].downloads_left) == (3, 2)
+
+
+def test_the_owner_is_spared_urls_that_are_not_wanted(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """A page that only watches polls as the owner, whom no password stops."""
+    made = begin(uploads, 5)
+    arrive(arrivals, objects, made, 1, 5)
+    uploads.change(made.id, made.owner_token, Options(password="secret"))
+    owner = Caller(token=made.owner_token)
+    assert downloads.status(made.id, owner, None).files[0].download_url
+    assert downloads.status(made.id, owner, None, urls=False).files[0].download_url is None

@@ -36,7 +36,15 @@ def test_a_template_that_names_no_static_file_fails_loudly() -> None:
 def test_the_upload_page_preloads_exactly_the_modules_that_its_script_imports() -> None:
     """Otherwise modules are fetched one after the other, or in vain."""
     files = pages.static_files()
-    page = pages.render("upload.html", depth=0, max_file_bytes=1, max_files=1, default_expiry=604_800, bucket_origin="")
+    page = pages.render(
+        "upload.html",
+        depth=0,
+        max_file_bytes=1,
+        max_files=1,
+        expiry_choices=(3600, 86_400),
+        default_expiry=604_800,
+        bucket_origin="",
+    )
     preloaded = set(re.findall(rf'rel="modulepreload" href="./static/{pages.static_hash()}/([^"]+)"', page))
     found, left = set[str](), ["upload.js"]
     while left:

@@ -319,3 +319,16 @@ def test_the_description_has_every_address_of_the_api() -> None:
     }
     created = described["paths"]["/api/transfers"]["post"]["responses"]
     assert {"201", "400", "422", "503"} <= set(created)
+
+
+def test_the_link_is_drawn_as_a_qr_code_and_no_other_address_is() -> None:
+    """Only the page knows the whole address, so it says it; what is not this transfer's is refused."""
+    host = {"Host": "send.example"}
+    link = f"https://send.example/prod/t/{'a' * 26}"
+    drawn = call("GET", f"/t/{'a' * 26}/qr.svg", query={"link": link}, headers=host)
+    assert drawn.status == HTTPStatus.OK
+    assert drawn.headers["Content-Type"] == ["image/svg+xml"]
+    assert drawn.body.startswith("<svg")
+    for other in ("https://evil.example/t/" + "a" * 26, link + "b", link + "?next=x", "javascript:alert(1)"):
+        refused = call("GET", f"/t/{'a' * 26}/qr.svg", query={"link": other}, headers=host)
+        assert refused.status == HTTPStatus.UNPROCESSABLE_ENTITY, other

@@ -2,11 +2,14 @@
 
 import { Api } from './engine/api.js';
 import { clock } from './engine/clock.js';
+import { network } from './engine/network.js';
 import { Poll } from './engine/poll.js';
+import { DownloadAll } from './page/download-all.js';
 import { nameElement } from './page/names.js';
 import * as words from './page/words.js';
 
 /** @import {FileStatus} from './engine/api.js' */
+/** @import {Offered} from './page/download-all.js' */
 
 const card = /** @type {HTMLElement} */ (document.getElementById('card'));
 const list = /** @type {HTMLElement} */ (document.getElementById('rows'));
@@ -16,12 +19,34 @@ const { root = '', transfer = '', state, more } = card.dataset;
 const api = new Api(root);
 /** @type {Map<number, HTMLElement>} by the file's number */
 const rows = new Map();
+/** @type {Map<number, Offered>} what can be downloaded */
+const offered = new Map();
 for (const row of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.row'))) {
-  rows.set(Number(row.dataset['number']), row);
+  const { number, size } = row.dataset;
+  rows.set(Number(number), row);
+  const link = row.querySelector('a');
+  const name = row.querySelector('.name')?.textContent ?? '';
+  if (link && !link.hidden) offered.set(Number(number), { name, size: Number(size), url: link.href });
+}
+const all = new DownloadAll(/** @type {HTMLElement} */ (document.getElementById('all')), () => [...offered.values()], {
+  clock,
+  network,
+  name: document.querySelector('h1')?.textContent || transfer,
+  scope: new URL(`${root}t/`, document.baseURI).href,
+});
+const copyCommand = document.getElementById('copy-command');
+const command = document.getElementById('command');
+if (command) {
+  const link = [...offered.values()][0]?.url ?? `${location.href.split('#')[0]}/files/1`;
+  command.textContent = `curl -LOJ ${link}`;
+  copyCommand?.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(command.textContent).catch(() => getSelection()?.selectAllChildren(command));
+  });
 }
 
 for (const bdi of list.querySelectorAll('.name > bdi')) bdi.replaceWith(nameElement(bdi.textContent));
 for (const time of document.querySelectorAll('time')) time.textContent = words.momentText(time.dateTime);
+if (state === 'ready') all.update();
 
 if (state === 'uploading' || more !== undefined) new Poll(look, clock).hurry();
 
@@ -32,16 +57,20 @@ async function look() {
   for (const file of status.files) show(file);
   summary.textContent = words.recipientSummary(status.state, status.counts);
   if (status.more) return 'more';
-  if (status.state === 'ready') return 'enough';
+  if (status.state === 'ready') {
+    all.update();
+    return 'enough';
+  }
   return status.files.length > 0 ? 'changed' : 'same';
 }
 
 /** @param {FileStatus} file */
-function show({ number, name, size, state, link, reason }) {
+function show({ number, name, size, state, link, reason, downloads_left: left }) {
   const existing = rows.get(number);
   if (state === 'removed') {
     existing?.remove();
     rows.delete(number);
+    offered.delete(number);
     return;
   }
   const row = /** @type {HTMLElement} */ (existing ?? template.content.firstElementChild?.cloneNode(true));
@@ -54,7 +83,8 @@ function show({ number, name, size, state, link, reason }) {
   }
   write(row, '.state', reason ?? words.fileStateText[state]);
   const download = row.querySelector('a');
-  if (download && link) {
+  if (download && link && left !== 0) {
+    offered.set(number, { name, size, url: new URL(root + link, document.baseURI).href });
     const ariaLabel = words.buttons.download(name);
     Object.assign(download, { href: root + link, hidden: false, download: '', ariaLabel });
     download.dataset['testid'] = 'download';

@@ -10,6 +10,9 @@ import { Store } from './engine/store.js';
 import { Transfer } from './engine/transfer.js';
 import { Awake } from './page/awake.js';
 import { gatherDropped, gatherPicked } from './page/gather.js';
+import { LogDrawer } from './page/log.js';
+import { showMine } from './page/mine.js';
+import { OptionsDrawer } from './page/options.js';
 import { View } from './page/view.js';
 import * as words from './page/words.js';
 
@@ -26,6 +29,8 @@ const store = isSecureContext ? new Store({ indexedDB, locks: navigator.locks })
 const awake = new Awake();
 /** @type {Transfer | null} */
 let transfer = null;
+/** Whether what is picked next joins a transfer that is ready. */
+let adding = false;
 /** @type {Kept[]} what earlier visits have left and no other tab sends */
 let unfinished = [];
 
@@ -45,14 +50,30 @@ const view = new View(
     resumeAll: () => transfer?.resumeAll(),
     goOn: (id) => void goOn(unfinished.find((kept) => kept.id === id)),
     discard: (id) => void discard(unfinished.find((kept) => kept.id === id)),
+    addMore: () => (adding = true),
     cancel: () => void cancel(),
     again: () => startOver(),
-    entered: (phase) => awake.want(phase === 'sending' || phase === 'checking'),
+    entered: (phase) => {
+      awake.want(phase === 'sending' || phase === 'checking');
+      if (phase === 'ready') remember();
+      if (phase === 'ended' && transfer) void store?.disown(transfer.id);
+    },
   },
   limits.maxFileBytes,
 );
+const byId = (/** @type {string} */ id) => document.getElementById(id);
+const options = new OptionsDrawer(/** @type {HTMLElement} */ (byId('options')), async (changes) => {
+  await transfer?.change(changes);
+  remember();
+});
+const log = new LogDrawer(/** @type {HTMLDetailsElement} */ (byId('log')), {
+  downloads: async () => (await transfer?.log()) ?? { downloads: [], more: false },
+  nameOf: (number) => transfer?.entries.find((entry) => entry.number === number)?.name ?? '',
+  ownerLink: () => (transfer ? ownerLink(transfer) : ''),
+});
 
-void offer();
+addEventListener('hashchange', () => void openFromAddress());
+void openFromAddress().then((opened) => (opened ? undefined : offer()));
 
 /** @param {AsyncIterable<Item[]>} batches */
 async function addAll(batches) {
@@ -72,7 +93,9 @@ async function add(items) {
   }
   if (items.length === 0) return;
   if (!transfer) await goOn(unfinished.find((kept) => kept.files.some((file) => items.some((item) => isSame(file, item)))));
-  if (!transfer || transfer.phase === 'ready' || transfer.phase === 'ended') show(newTransfer(store));
+  const full = transfer?.phase === 'ended' || (transfer?.phase === 'ready' && !adding);
+  adding = false;
+  if (!transfer || full) show(newTransfer(store));
   const leftOut = transfer?.add(items) ?? 0;
   if (leftOut > 0) view.notice(words.tooMany(leftOut, limits.maxFiles));
 }
@@ -105,10 +128,15 @@ function newTransfer(kept) {
 function show(begun) {
   transfer = begun;
   view.show(begun);
+  options.show(null);
+  log.close();
 }
 
 function startOver() {
   transfer = null;
+  adding = false;
+  // Another transfer's private link must not stand in the address of what comes next.
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
   awake.want(false);
   view.show(null);
   view.focusStart();
@@ -117,11 +145,48 @@ function startOver() {
 
 async function cancel() {
   const given = transfer;
+  const wasReady = given?.phase === 'ready';
   const cancelled = given?.cancel();
+  if (given) await store?.disown(given.id);
   startOver();
   await cancelled;
   if (given?.problem) view.notice(words.problemText(given.problem));
-  else view.say(words.said.cancelled);
+  else view.say(wasReady ? words.said.deleted : words.said.cancelled);
+}
+
+/** @param {{id: string, token: string}} owned */
+const ownerLink = ({ id, token }) => new URL(`${root}#owner=${token}&transfer=${id}`, document.baseURI).href;
+
+/** Keeps what is needed to come back to the transfer, for as long as it lives. */
+function remember() {
+  if (!transfer?.id || transfer.phase === 'ended') return;
+  const { id, token, expiresAt, entries } = transfer;
+  const { files, bytes } = transfer.totals();
+  const name = transfer.options?.title || entries[0]?.name.split('/').pop() || '';
+  void store?.remember({ id, token, expiresAt, name, files, bytes, at: clock.now() });
+}
+
+/** Opens the transfer whose private link this page was opened by. @returns {Promise<boolean>} whether there is one */
+async function openFromAddress() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const [token, id] = [asked.get('owner'), asked.get('transfer')];
+  if (!token || !id || !store) return false;
+  if (transfer?.id === id) return true;
+  // What of it this device has yet to send, it knows best.
+  const kept = (await store.unfinished(clock.now())).find((one) => one.id === id);
+  if (kept && (await store.claim(id))) {
+    unfinished = [kept];
+    await goOn(kept);
+    return true;
+  }
+  const opened = newTransfer(store);
+  opened.adopt({ id, token, link: `t/${id}`, expiresAt: '', files: [] });
+  await opened.goOn();
+  show(opened);
+  for (const entry of opened.entries) view.changed(entry);
+  view.changed(null);
+  options.show(opened.options);
+  return true;
 }
 
 /** Shows what earlier visits have left, and what of it other tabs are sending. */
@@ -129,8 +194,13 @@ async function offer() {
   const all = (await store?.unfinished(clock.now())) ?? [];
   const offers = await Promise.all(all.map(async (kept) => ({ kept, busy: !(await free(kept.id)) })));
   unfinished = offers.filter(({ busy }) => !busy).map(({ kept }) => kept);
+  const mine = (await store?.mine(clock.now())) ?? [];
   if (transfer) return;
   view.offer(offers);
+  const sent = mine.filter(({ id }) => !all.some((kept) => kept.id === id));
+  showMine(
+    /** @type {HTMLElement} */ (byId('mine')), /** @type {HTMLTemplateElement} */ (byId('mine-one')), sent, ownerLink,
+  );
 }
 
 /** Whether no other tab sends it; if one does, looks again when it has let go. @param {string} id */

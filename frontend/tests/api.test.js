@@ -22,14 +22,16 @@ function setUp(...answers) {
 /** @param {unknown} body @param {ResponseInit} [init] */
 const json = (body, init) => new Response(JSON.stringify(body), init);
 
-test('the owner’s token goes with every change and never with a poll', async () => {
-  const { api, requests } = setUp(json(CREATED), json({ urls: [], settled: [] }), json({}));
+test('the owner’s token goes with whatever is asked of the own transfer, and with nothing else', async () => {
+  const { api, requests } = setUp(json(CREATED), json({ urls: [], settled: [] }), json({}), json({}));
   await api.create([], []);
   await api.sign([]);
   await api.status('7');
+  await api.status('', { id: 'other', check: [1, 2] });
   const tokens = requests.map(({ init }) => /** @type {Record<string, string>} */ (init.headers)['authorization']);
-  assert.deepEqual(tokens, [undefined, 'Bearer secret', undefined]);
-  assert.equal(requests[2]?.address, '../api/transfers/T?since=7');
+  assert.deepEqual(tokens, [undefined, 'Bearer secret', 'Bearer secret', undefined]);
+  assert.equal(requests[2]?.address, '../api/transfers/T?since=7&urls=false');
+  assert.equal(requests[3]?.address, '../api/transfers/other?since=&check=1%2C2');
 });
 
 test('an error has the server’s code and words, and its missing parts', async () => {

@@ -1,7 +1,7 @@
 /** Stand-ins for what the engine is handed: a clock turned by hand, a server, a hasher and a line that obey orders. */
 
 import { ApiError } from '../static/engine/api.js';
-import { planOf } from '../static/engine/plan.js';
+import { MiB, planOf } from '../static/engine/plan.js';
 
 /** @import {Sending} from '../static/engine/part.js' */
 /** @import {FileState, NewFile, PartToSign} from '../static/engine/api.js' */
@@ -81,6 +81,12 @@ export class FakeStore {
   /** @param {string} _id @param {import('../static/engine/store.js').KeptFile[]} files */
   async addUntold(_id, files) {
     this.untold = files;
+  }
+
+  /** @param {string} id @param {string} expiresAt */
+  async extend(id, expiresAt) {
+    const kept = this.transfers.get(id);
+    if (kept) this.transfers.set(id, { ...kept, expiresAt });
   }
 
   /** @param {string} id */
@@ -170,6 +176,21 @@ export class FakeApi {
     this.files[file - 1] = { size: 0, state: 'removed' };
   }
 
+  /** @type {import('../static/engine/api.js').Options} */
+  options = {};
+
+  /** @param {import('../static/engine/api.js').Options} options */
+  async change(options) {
+    await this.#call('change');
+    Object.assign(this.options, options);
+    return { title: options.title ?? '', message: '', expires_at: '2026-02-01T00:00:00Z', max_downloads: null, has_password: false };
+  }
+
+  async log() {
+    await this.#call('log');
+    return { downloads: [], more: false };
+  }
+
   async remove() {
     await this.#call('remove');
     this.removed = true;
@@ -184,7 +205,8 @@ export class FakeApi {
       state: live.every(({ state }) => state === 'stored') ? /** @type {const} */ ('ready') : /** @type {const} */ ('uploading'),
       link: null, expires_at: '2026-01-08T00:00:00Z', cursor: String((this.#told += 1)), more: false,
       counts: { files: live.length, stored: 0, failed: 0 }, next_number: this.files.length + 1,
-      files: this.files.map((file, index) => ({ number: index + 1, name: '', link: null, ...file })),
+      title: '', message: '', max_downloads: null, has_password: false,
+      files: this.files.map((file, index) => ({ number: index + 1, name: '', link: null, part_size: 16 * MiB, ...file })),
     };
   }
 

@@ -671,7 +671,45 @@ test('the server is told of the files that an earlier visit could not tell it of
   await settle();
   await arrive(world);
   await world.clock.pass(500);
-  assert.deepEqual(world.transfer.entries.map(({ name, number }) => [name, number]), [['0', 1], ['heard', 2], ['unheard', 4]]);
+  assert.deepEqual(world.transfer.entries.map(({ name, number }) => [name, number]), [['0', 1], ['heard', 2], ['unheard', 4], ['theirs', 3]]);
   assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored', 'stored', 'stored']);
   assert.equal(world.transfer.phase, 'ready');
+});
+
+test('options are saved, tried again on the way, and the new expiry is kept', async () => {
+  const world = await setUp(10);
+  world.api.broken['change'] = [apiError(503)];
+  const saved = world.transfer.change({ title: 'Holiday' });
+  await world.clock.pass(1000);
+  await saved;
+  assert.deepEqual(world.api.options, { title: 'Holiday' });
+  assert.equal(world.transfer.expiresAt, '2026-02-01T00:00:00Z');
+  assert.equal(world.store.transfers.get('T')?.expiresAt, '2026-02-01T00:00:00Z');
+});
+
+test('a transfer is opened with nothing but its id and token: what is stored is there, what is not can be brought', async () => {
+  const world = await setUp();
+  world.api.files.push({ name: 'a', size: 10, state: 'stored' }, { name: 'b', size: 20, state: 'pending' });
+  world.transfer.adopt({ id: 'T', token: 'secret', link: 't/T', expiresAt: '', files: [] });
+  await world.transfer.goOn();
+  assert.deepEqual(world.transfer.entries.map(({ name, state }) => [name, state]), [['a', 'stored'], ['b', 'paused']]);
+  world.transfer.add([{ name: 'b', file: fakeFile(20, 'b', 99) }]);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('files can be added to a transfer that is ready', async () => {
+  const world = await setUp(10);
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+  world.transfer.add([{ name: 'more', file: fakeFile(30) }]);
+  assert.equal(world.transfer.phase, 'sending');
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored']);
 });

@@ -21,9 +21,11 @@
  * @property {number} number
  * @property {string} name
  * @property {number} size
+ * @property {number} part_size
  * @property {FileState} state
  * @property {string | null} link
  * @property {string} [reason] words for people
+ * @property {number} [downloads_left] where there is a limit
  *
  * @typedef {object} Status
  * @property {'uploading' | 'ready'} state
@@ -34,6 +36,21 @@
  * @property {string} cursor
  * @property {boolean} more
  * @property {number} next_number what the next file that is added gets
+ * @property {string} title
+ * @property {string} message
+ * @property {number | null} max_downloads of each file
+ * @property {boolean} has_password
+ *
+ * @typedef {Pick<Status, 'title' | 'message' | 'expires_at' | 'max_downloads' | 'has_password'>} Saved
+ *
+ * @typedef {object} Options what is left out stays; null lifts a limit or the password
+ * @property {string} [title]
+ * @property {string} [message]
+ * @property {number} [expires_in] seconds
+ * @property {number | null} [max_downloads]
+ * @property {string | null} [password]
+ *
+ * @typedef {{at: string, file: number, bytes: number, source: string}} Download
  */
 
 /** The gateway answers within 29 s; what takes longer is not coming. */
@@ -139,13 +156,22 @@ export class Api {
     return this.#ask('DELETE', `${this.#transfer}/files/${file}`, { owner: true });
   }
 
+  /** @param {Options} options @returns {Promise<Saved>} */
+  change(options) {
+    return this.#ask('PATCH', this.#transfer, { owner: true, body: options });
+  }
+
+  /** Who downloaded what, newest first. @returns {Promise<{downloads: Download[], more: boolean}>} */
+  log() {
+    return this.#ask('GET', `${this.#transfer}/log`, { owner: true });
+  }
+
   remove() {
     return this.#ask('DELETE', this.#transfer, { owner: true });
   }
 
   /**
-   * What has changed since the cursor. Asked as anyone with the link, not as the owner, for whom the server would
-   * sign a download of every file each time.
+   * What has changed since the cursor.
    *
    * @param {string} cursor
    * @param {{id?: string, check?: number[]}} [what] another's transfer; files to look for in S3 before answering, at
@@ -153,8 +179,12 @@ export class Api {
    * @returns {Promise<Status>}
    */
   status(cursor, { id = this.#id, check = [] } = {}) {
-    const checked = check.length > 0 ? `&check=${check.join(',')}` : '';
-    return this.#ask('GET', `api/transfers/${id}?since=${encodeURIComponent(cursor)}${checked}`);
+    const query = new URLSearchParams({ since: cursor });
+    if (check.length > 0) query.set('check', check.join(','));
+    // The owner needs no password; but the server would sign a download of every file each time.
+    const owner = this.#token !== '' && id === this.#id;
+    if (owner) query.set('urls', 'false');
+    return this.#ask('GET', `api/transfers/${id}?${query}`, { owner });
   }
 
   get #transfer() {

@@ -81,7 +81,7 @@ export class Entry {
    * @param {File | null} source null for a file that could not even be opened
    * @param {Plan} plan
    * @param {Origin | null} [origin] where the file can be had again after this visit
-   * @param {number} [modified] ms, when its content last changed
+   * @param {number | null} [modified] ms, when its content last changed; null if it is not known here
    */
   constructor(name, source, plan, origin = null, modified = source?.lastModified ?? 0) {
     this.name = name;
@@ -126,7 +126,7 @@ export class Entry {
 
   /** Whether this is the very file that it was, as far as can be told without reading it. @param {File} file */
   isFile({ size, lastModified }) {
-    return size === this.size && lastModified === this.modified;
+    return size === this.size && (this.modified === null || lastModified === this.modified);
   }
 
   /** Goes on with another file in its place. @param {File} file */

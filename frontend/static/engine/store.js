@@ -11,7 +11,7 @@
  * @property {string} name
  * @property {number} size bytes
  * @property {number} partSize bytes
- * @property {number} modified ms
+ * @property {number | null} modified ms
  * @property {Origin | null} origin
  *
  * @typedef {object} KeptTransfer
@@ -21,6 +21,16 @@
  * @property {string} expiresAt ISO 8601
  *
  * @typedef {KeptTransfer & {files: KeptFile[]}} Kept
+ *
+ * What is remembered of a transfer that was sent from here, for as long as it lives.
+ * @typedef {object} Mine
+ * @property {string} id
+ * @property {string} token the owner's
+ * @property {string} expiresAt ISO 8601
+ * @property {string} name its title, or that of its first file
+ * @property {number} files
+ * @property {number} bytes
+ * @property {number} at ms, when it was begun
  */
 
 const NAME = 'sidestep';
@@ -30,6 +40,8 @@ const TRANSFERS = 'transfers';
  * for those that it has yet to be told of, under `[id, 0]`.
  */
 const FILES = 'files';
+/** All that were sent from here, finished or not, by id. */
+const MINE = 'mine';
 
 /** @param {string} id */
 const filesOf = (id) => IDBKeyRange.bound([id], [id, []]);
@@ -47,10 +59,13 @@ export class Store {
   constructor({ indexedDB, locks }) {
     this.#locks = locks;
     this.#opened = new Promise((resolve, reject) => {
-      const opening = indexedDB.open(NAME, 1);
-      opening.onupgradeneeded = () => {
-        opening.result.createObjectStore(TRANSFERS, { keyPath: 'id' });
-        opening.result.createObjectStore(FILES);
+      const opening = indexedDB.open(NAME, 2);
+      opening.onupgradeneeded = ({ oldVersion }) => {
+        if (oldVersion < 1) {
+          opening.result.createObjectStore(TRANSFERS, { keyPath: 'id' });
+          opening.result.createObjectStore(FILES);
+        }
+        opening.result.createObjectStore(MINE, { keyPath: 'id' });
       };
       opening.onsuccess = () => resolve(opening.result);
       opening.onerror = () => reject(opening.error);
@@ -82,6 +97,39 @@ export class Store {
    */
   async addUntold(id, files) {
     await this.#write((stores) => stores.files.put(files, [id, 0]));
+  }
+
+  /** The transfer lives until then. @param {string} id @param {string} expiresAt ISO 8601 */
+  async extend(id, expiresAt) {
+    await this.#write(({ transfers, mine }) => {
+      for (const store of [transfers, mine]) {
+        const asked = store.get(id);
+        asked.onsuccess = () => asked.result && store.put({ ...asked.result, expiresAt });
+      }
+    });
+  }
+
+  /** @param {Mine} mine */
+  async remember(mine) {
+    await this.#write((stores) => stores.mine.put(mine));
+  }
+
+  /** @param {string} id of a transfer that is no more */
+  async disown(id) {
+    await this.#write((stores) => stores.mine.delete(id));
+  }
+
+  /** Transfers sent from here that still live, newest first. @param {number} now ms @returns {Promise<Mine[]>} */
+  async mine(now) {
+    try {
+      /** @type {Mine[]} */
+      const all = await answer((await this.#opened).transaction(MINE).objectStore(MINE).getAll());
+      const over = all.filter(({ expiresAt }) => Date.parse(expiresAt) <= now);
+      for (const { id } of over) await this.disown(id);
+      return all.filter((mine) => !over.includes(mine)).sort((a, b) => b.at - a.at);
+    } catch {
+      return [];
+    }
   }
 
   /** Forgets a transfer, and lets go of it. @param {string} id */
@@ -139,11 +187,13 @@ export class Store {
     return this.#locks.request(lockOf(id), () => {});
   }
 
-  /** @param {(stores: {transfers: IDBObjectStore, files: IDBObjectStore}) => void} write */
+  /** @param {(stores: {transfers: IDBObjectStore, files: IDBObjectStore, mine: IDBObjectStore}) => void} write */
   async #write(write) {
     try {
-      const writing = (await this.#opened).transaction([TRANSFERS, FILES], 'readwrite');
-      write({ transfers: writing.objectStore(TRANSFERS), files: writing.objectStore(FILES) });
+      const writing = (await this.#opened).transaction([TRANSFERS, FILES, MINE], 'readwrite');
+      write({
+        transfers: writing.objectStore(TRANSFERS), files: writing.objectStore(FILES), mine: writing.objectStore(MINE),
+      });
       await new Promise((resolve, reject) => {
         writing.oncomplete = resolve;
         writing.onabort = () => reject(writing.error);

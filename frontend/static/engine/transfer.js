@@ -17,7 +17,7 @@ import { ACCIDENTS, Patience } from './retry.js';
 import { LIMITS, Scheduler } from './scheduler.js';
 import { MOST_IN_CALL, Signer, toSign } from './signer.js';
 
-/** @import {Api, Added, FileStatus} from './api.js' */
+/** @import {Api, Added, FileStatus, Options, Saved} from './api.js' */
 /** @import {Clock} from './clock.js' */
 /** @import {Problem} from './entry.js' */
 /** @import {Hasher} from './hasher.js' */
@@ -35,13 +35,13 @@ import { MOST_IN_CALL, Signer, toSign } from './signer.js';
 
 /**
  * @typedef {object} Means
- * @property {Pick<Api, 'create' | 'add' | 'sign' | 'complete' | 'removeFile' | 'remove' | 'status' | 'skew' | 'adopt' | 'parts'
- *   >} api
+ * @property {Pick<Api, 'create' | 'add' | 'sign' | 'complete' | 'removeFile' | 'remove' | 'status' | 'skew' | 'adopt' | 'parts' |
+ *   'change' | 'log'>} api
  * @property {Pick<Hasher, 'read'>} hasher
  * @property {Send} send
  * @property {Clock} clock
  * @property {Network} network
- * @property {Pick<Store, 'keep' | 'add' | 'addUntold' | 'forget'>} store
+ * @property {Pick<Store, 'keep' | 'add' | 'addUntold' | 'forget' | 'extend'>} store
  * @property {number} maxFileBytes
  * @property {number} maxFiles
  * @property {(entry: Entry | null) => void} changed called for every change, of one entry or of the whole
@@ -108,6 +108,10 @@ export class Transfer {
   /** Relative address of the transfer's page; empty until the server has given it one. */
   link = '';
   expiresAt = '';
+  /** What proves that it is ours; empty until the server has told it. */
+  token = '';
+  /** @type {Saved | null} as the server has them, where it has said so */
+  options = null;
   /** @type {Problem | null} of the transfer as a whole */
   problem = null;
 
@@ -255,6 +259,25 @@ export class Transfer {
     this.#go();
   }
 
+  /**
+   * Saves options.
+   *
+   * @param {Options} options
+   * @throws {ApiError} that another try would not change
+   */
+  async change(options) {
+    const saved = await this.#keepTrying(() => this.#means.api.change(options));
+    this.options = saved;
+    this.expiresAt = saved.expires_at;
+    void this.#means.store.extend(this.id, saved.expires_at);
+    this.#means.changed(null);
+  }
+
+  /** Who downloaded what, newest first. */
+  log() {
+    return this.#keepTrying(() => this.#means.api.log());
+  }
+
   /** Takes everything back, here and in S3. */
   async cancel() {
     this.#ended = true;
@@ -271,7 +294,7 @@ export class Transfer {
   /** Becomes the transfer that an earlier visit has left. @param {Kept} kept */
   adopt({ id, token, link, expiresAt, files }) {
     this.#means.api.adopt({ id, token });
-    Object.assign(this, { id, link, expiresAt });
+    Object.assign(this, { id, token, link, expiresAt });
     for (const { number, name, size, partSize, modified, origin } of files) {
       const plan = { size, partSize, partCount: Math.max(1, Math.ceil(size / partSize)) };
       const entry = new Entry(name, null, plan, origin, modified);
@@ -301,9 +324,13 @@ export class Transfer {
         known.add(file.number);
         // An earlier visit may have told the server of it, and not have lived to hear its number.
         this.#hear(file, untold);
+        if (!this.#numbered.has(file.number) && file.state !== 'removed') this.#recover(file);
         this.#learn(file);
       }
       more = status.more;
+      this.options = status;
+      this.expiresAt = status.expires_at;
+      this.#serverReady = status.state === 'ready';
     }
     this.#cursor = cursor;
     for (const entry of [...this.entries]) if (entry.number !== null && !known.has(entry.number)) this.#drop(entry);
@@ -320,6 +347,15 @@ export class Transfer {
     }
     this.#means.changed(null);
     this.#poll.hurry();
+  }
+
+  /** Takes in a file that was added elsewhere; to go on with it, it has to be brought. @param {FileStatus} file */
+  #recover({ number, name, size, part_size: partSize }) {
+    const plan = { size, partSize, partCount: Math.max(1, Math.ceil(size / partSize)) };
+    const entry = new Entry(name, null, plan, null, null);
+    this.entries.push(entry);
+    this.#give(entry, number);
+    this.#means.changed(entry);
   }
 
   /**
@@ -448,7 +484,8 @@ export class Transfer {
     const wanted = parts.map((part) => toSign(part, numbers.get(part.entry)));
     const files = batch.map(described);
     const created = await this.#keepTrying(() => api.create(files, wanted));
-    Object.assign(this, { id: created.id, link: created.link, expiresAt: created.expires_at });
+    const { id, owner_token: token, link, expires_at: expiresAt } = created;
+    Object.assign(this, { id, token, link, expiresAt });
     this.#cursor = created.cursor;
     if (this.#ended) {
       await this.#removeAll();
@@ -456,9 +493,7 @@ export class Transfer {
     }
     this.#number(batch, created);
     this.#signer.accept(parts, created.urls);
-    void store.keep({
-      id: created.id, token: created.owner_token, link: created.link, expiresAt: created.expires_at, files: kept(batch),
-    });
+    void store.keep({ id, token, link, expiresAt, files: kept(batch) });
     changed(null);
   }
 
@@ -938,7 +973,7 @@ const kept = (entries) =>
  *
  * @param {string} name
  * @param {number} size
- * @param {number} modified
+ * @param {number | null} modified
  */
 const looks = (name, size, modified) => `${size} ${modified} ${name.slice(name.lastIndexOf('/') + 1)}`;
 

@@ -4,6 +4,7 @@
  */
 
 import { List } from './list.js';
+import { Share } from './share.js';
 import * as words from './words.js';
 
 /** @import {Entry} from '../engine/entry.js' */
@@ -23,6 +24,7 @@ import * as words from './words.js';
  * @property {(id: string) => void} goOn with what an earlier visit has left
  * @property {(id: string) => void} discard
  * @property {(phase: Phase) => void} entered called when another phase is shown
+ * @property {() => void} addMore what is picked next joins the transfer that is shown, ready as it is
  * @property {() => void} cancel
  * @property {() => void} again
  */
@@ -37,6 +39,7 @@ export class View {
   #actions;
   #list;
   #page;
+  #share = new Share();
   /** @type {Transfer | null} */
   #transfer = null;
   /** @type {Set<Entry>} */
@@ -74,6 +77,10 @@ export class View {
       resumeAll: element('resume-all', HTMLButtonElement),
       cancel: element('cancel', HTMLButtonElement),
       again: element('again', HTMLButtonElement),
+      addMore: element('add-more', HTMLButtonElement),
+      delete: element('delete', HTMLButtonElement),
+      options: element('options', HTMLDetailsElement),
+      log: element('log', HTMLDetailsElement),
       live: element('live', HTMLElement),
       files: element('files', HTMLInputElement),
       folder: element('folder', HTMLInputElement),
@@ -99,6 +106,8 @@ export class View {
     page.resumeAll.addEventListener('click', actions.resumeAll);
     page.cancel.addEventListener('click', actions.cancel);
     page.again.addEventListener('click', actions.again);
+    page.addMore.addEventListener('click', () => (actions.addMore(), page.files.click()));
+    page.delete.addEventListener('click', () => confirm(words.reallyDelete) && actions.cancel());
     document.addEventListener('visibilitychange', () => this.#render());
     this.#takeDrops(actions.drop);
   }
@@ -111,7 +120,9 @@ export class View {
     this.#phase = 'idle';
     this.#quarter = 0;
     this.#figuresAt = 0;
-    const { card, start, sending, link, address } = this.#page;
+    const { card, start, sending, link, address, options, log } = this.#page;
+    for (const drawer of [options, log]) Object.assign(drawer, { hidden: true, open: false });
+    this.#share.show('');
     card.dataset['phase'] = 'idle';
     start.hidden = transfer !== null;
     sending.hidden = transfer === null;
@@ -224,9 +235,10 @@ export class View {
    * @param {Phase} phase
    */
   #renderLink({ link, expiresAt }, phase) {
-    const { link: box, address, linkNote } = this.#page;
+    const { link: box, address, linkNote, options, log } = this.#page;
     if (!link) return;
     box.hidden = false;
+    options.hidden = log.hidden = phase === 'ended';
     write(linkNote, words.linkNote(phase, expiresAt));
     const href = new URL(link, document.baseURI).href;
     const live = phase === 'ready';
@@ -236,6 +248,7 @@ export class View {
       anchor.dataset['testid'] = 'transfer-link';
       address.replaceChildren(anchor);
     } else address.textContent = href;
+    this.#share.show(live ? href : '');
   }
 
   /**
@@ -243,7 +256,7 @@ export class View {
    * @param {Totals} totals
    */
   #enter(phase, totals) {
-    const { card, copy, more, cancel, again } = this.#page;
+    const { card, copy, more, cancel, again, addMore, delete: deletes } = this.#page;
     const over = phase === 'ready' || phase === 'ended';
     const before = this.#phase;
     this.#phase = phase;
@@ -253,6 +266,7 @@ export class View {
     more.hidden = over;
     cancel.hidden = over;
     again.hidden = !over;
+    addMore.hidden = deletes.hidden = !ready;
     this.#actions.entered(phase);
     if (phase === 'paused') this.say(words.said.paused);
     if (phase === 'ended') this.say(words.said.ended);

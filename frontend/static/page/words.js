@@ -7,7 +7,7 @@ import { bytes, count, day, deadline, duration, moment, percent } from './format
 
 /** @import {FileState, Status} from '../engine/api.js' */
 /** @import {Entry, Problem} from '../engine/entry.js' */
-/** @import {Kept} from '../engine/store.js' */
+/** @import {Kept, Mine} from '../engine/store.js' */
 /** @import {Phase, Totals} from '../engine/transfer.js' */
 
 /** @param {number} number */
@@ -122,6 +122,7 @@ export const said = {
   /** @param {string} name @param {string} problem */
   failed: (name, problem) => `${called(name)}: ${problem}`,
   cancelled: 'Cancelled. Nothing was kept.',
+  deleted: 'Deleted. The link does not work any more.',
   /** @param {string} name */
   removed: (name) => `${called(name)} removed.`,
 };
@@ -165,12 +166,71 @@ export const unfinished = {
   },
 };
 
+export const optionTexts = {
+  atOnce: 'Each change is saved at once.',
+  saving: 'Saving…',
+  notSaved: 'This could not be saved. Change it again to retry.',
+  passwordSet: 'A password is set. Type to change it.',
+  saved: {
+    title: 'Title saved.',
+    message: 'Message saved.',
+    expires_in: 'Expiry saved.',
+    max_downloads: 'Download limit saved.',
+    password: 'Password saved. Tell it to those who get the link.',
+    noPassword: 'Password removed.',
+  },
+};
+
+export const shareTexts = {
+  subject: 'Files for you',
+  /** @param {string} link */
+  body: (link) => `Here are files for you:\n\n${link}\n`,
+};
+
+export const logTexts = {
+  /** @param {number} number @param {boolean} more */
+  summary: (number, more) => {
+    if (number === 0) return 'Nobody has downloaded anything yet.';
+    return `${more ? 'The latest ' : ''}${count(number)} ${number === 1 ? 'download' : 'downloads'}, newest first.`;
+  },
+  /** @param {string} moment @param {string} size @param {string} source */
+  line: (moment, size, source) => `${moment} · ${size} · ${source}`,
+  unreachable: 'The downloads could not be loaded. Close this and open it again.',
+  copied: 'Private link copied.',
+};
+
+/** All files as one zip. */
+export const allTexts = {
+  /** @param {string} size */
+  download: (size) => `Download all as one zip (${size})`,
+  cancel: 'Cancel the download',
+  /** @param {string} share @param {string} come @param {string} total */
+  progress: (share, come, total) => `${share}: ${come} of ${total}. Leave this page open until it is done.`,
+  /** @param {number} number */
+  saved: (number) => `${files(number)} saved as one zip.`,
+  cancelled: 'Cancelled.',
+  tooLarge: 'This browser can’t save so much as one file. Download the files one by one.',
+  gone: 'A file can’t be downloaded any more: its limit is reached, or the transfer has ended.',
+  failed: 'This did not work. Try again, or download the files one by one.',
+};
+
+/** What was sent from this device. */
+export const mineText = {
+  /** @param {Mine} mine */
+  name: ({ name }) => called(name),
+  /** @param {Mine} mine */
+  note: ({ files: all, bytes: size, expiresAt }) => `${files(all)}, ${bytes(size)} · until ${deadline(expiresAt)}`,
+  /** @param {Mine} mine */
+  open: ({ name }) => `Open ${called(name)}`,
+};
+
 /** @param {number} leftOut @param {number} most */
 export const tooMany = (leftOut, most) =>
   `One transfer holds up to ${files(most)}; ${count(leftOut)} were left out. ` +
   'Send them as another transfer, or as one archive.';
 export const nothingThere = 'There was no file in that. Drop or choose files or folders.';
 export const copyByHand = 'Your browser didn’t allow copying. The link is selected: copy it with your keyboard.';
+export const reallyDelete = 'Delete these files for everybody? The link stops working at once.';
 export const insecure = 'Sidestep needs a secure address. Open this page by https and try again.';
 
 /**

@@ -1,0 +1,150 @@
+"""What a sender says about a transfer, what a recipient gets of it, and what its owner does with it later."""
+
+import hashlib
+import re
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.cloud import Cloud
+from e2e.conftest import Watch
+
+FOLDER = {"holiday/beach.jpg": 700_000, "holiday/day 1/dinner.jpg": 17_000_000}
+
+
+def content(name: str, size: int) -> bytes:
+    """Return bytes of which no two files have the same."""
+    return hashlib.shake_128(name.encode()).digest(size)
+
+
+def send(page: Page, folder: Path, *names: str) -> str:
+    """Send small files and return the live link."""
+    for name in names:
+        (folder / name).write_bytes(content(name, 1_000))
+    page.get_by_test_id("file-input").set_input_files([folder / name for name in names])
+    return live_link(page)
+
+
+def live_link(page: Page) -> str:
+    """Wait for the live link."""
+    link = page.get_by_test_id("transfer-link").get_attribute("href")
+    assert link
+    return link
+
+
+def choose(page: Page, option: str, value: str, said: str) -> None:
+    """Set an option and wait until it is saved."""
+    field = page.get_by_test_id(f"option-{option}")
+    if field.evaluate("field => field.tagName") == "SELECT":
+        field.select_option(value)
+    else:
+        field.fill(value)
+        field.blur()
+    expect(page.get_by_test_id("option-note")).to_have_text(said)
+
+
+def test_options_are_saved_at_once_and_the_recipient_sees_them(
+    page: Page, watch: Watch, browser: Browser, tmp_path: Path
+) -> None:
+    """Title, message, expiry, limit and password; the sender's page goes on watching behind the password."""
+    watch.forgive("403")
+    link = send(page, tmp_path, "a.txt")
+    page.get_by_test_id("options").locator("summary").click()
+    choose(page, "title", "Summer", "Title saved.")
+    choose(page, "message", "See you\nsoon", "Message saved.")
+    choose(page, "limit", "10", "Download limit saved.")
+    choose(page, "expires", "3600", "Expiry saved.")
+    choose(page, "password", "open sesame", "Password saved. Tell it to those who get the link.")
+    with browser.new_context() as context:
+        recipient = context.new_page()
+        recipient.goto(link)
+        expect(recipient.get_by_text("Summer")).to_have_count(0)
+        recipient.get_by_label("Password").fill("open sesame")
+        recipient.get_by_role("button").click()
+        expect(recipient.get_by_role("heading")).to_have_text("Summer")
+        expect(recipient.get_by_text("See you\nsoon")).to_be_visible()
+        expect(recipient.get_by_text("10 downloads left")).to_be_visible()
+    page.get_by_role("button", name="Remove the password").click()
+    expect(page.get_by_test_id("option-note")).to_have_text("Password removed.")
+
+
+def test_all_files_come_as_one_zip_with_their_folders(page: Page, recipient: Page, tmp_path: Path) -> None:
+    """Made by the browser while they come; every byte is compared."""
+    for name, size in FOLDER.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content(name, size))
+    (tmp_path / "a.txt").write_bytes(b"a")
+    page.get_by_test_id("file-input").set_input_files(tmp_path / "a.txt")
+    page.locator("#folder").set_input_files(tmp_path / "holiday")
+    recipient.goto(live_link(page))
+    with recipient.expect_download() as download:
+        recipient.get_by_test_id("download-all").get_by_role("button").click()
+    download.value.save_as(tmp_path / "all.zip")
+    assert download.value.suggested_filename == "Files for you.zip"
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        found = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+    expected = {name: content(name, size) for name, size in FOLDER.items()} | {"a.txt": b"a"}
+    assert found == {name: hashlib.sha256(data).hexdigest() for name, data in expected.items()}
+    expect(recipient.get_by_text("3 files saved as one zip.")).to_be_visible()
+
+
+def test_the_private_link_opens_the_transfer_elsewhere_to_be_added_to_and_deleted(
+    page: Page, watch: Watch, browser: Browser, cloud: Cloud, tmp_path: Path
+) -> None:
+    """Without an account, and the token never stands in an address that the server sees."""
+    link = send(page, tmp_path, "a.txt")
+    page.get_by_test_id("log").locator("summary").click()
+    page.get_by_test_id("copy-owner").click()
+    private = page.evaluate("navigator.clipboard.readText()")
+    assert re.search(r"/prod/#owner=[\w-]{43}&transfer=[a-z2-7]{26}$", private)
+    with browser.new_context() as context:
+        owner = context.new_page()
+        watch.attach(owner)
+        asked: list[str] = []
+        owner.on("request", lambda request: asked.append(request.url))
+        owner.goto(private)
+        assert live_link(owner) == link
+        expect(owner.get_by_test_id("file-row")).to_have_count(1)
+        with owner.expect_file_chooser() as chooser:
+            owner.get_by_test_id("add-more").click()
+        (tmp_path / "b.txt").write_bytes(b"b")
+        chooser.value.set_files(tmp_path / "b.txt")
+        expect(owner.get_by_test_id("file-row")).to_have_count(2)
+        assert live_link(owner) == link
+        status = cloud.call("GET", f"api/transfers/{link.rsplit('/', 1)[1]}").json
+        assert [file["name"] for file in status["files"]] == ["a.txt", "b.txt"]
+        owner.on("dialog", lambda dialog: dialog.accept())
+        with owner.expect_response(lambda response: response.request.method == "DELETE"):
+            owner.get_by_test_id("delete").click()
+        expect(owner.get_by_test_id("file-input")).to_be_attached()
+        assert not [url for url in asked if "owner" in url]
+    assert cloud.call("GET", f"t/{link.rsplit('/', 1)[1]}").status in (404, 410)
+
+
+def test_what_was_sent_from_this_device_is_listed_and_opened_again(page: Page, cloud: Cloud, tmp_path: Path) -> None:
+    """Until it is deleted; the list shows what it is called, how much, and until when."""
+    link = send(page, tmp_path, "a.txt", "b.txt")
+    page.goto("about:blank")
+    page.goto(cloud.address)
+    mine = page.get_by_test_id("mine").get_by_role("listitem")
+    expect(mine).to_contain_text("2 files, 2 kB")
+    page.get_by_test_id("open-mine").click()
+    assert live_link(page) == link
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_test_id("delete").click()
+    expect(page.get_by_test_id("mine")).to_be_hidden()
+
+
+def test_the_link_is_handed_on_as_qr_code_and_by_mail(page: Page, tmp_path: Path) -> None:
+    """Both hold the whole link; the code is drawn by the server."""
+    link = send(page, tmp_path, "a.txt")
+    with page.expect_response(re.compile(r"/qr\.svg\?")) as answer:
+        page.get_by_test_id("show-qr").click()
+    assert answer.value.headers["content-type"] == "image/svg+xml"
+    expect(page.get_by_test_id("qr")).to_be_visible()
+    assert page.get_by_test_id("qr").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    mail = page.get_by_test_id("mail").get_attribute("href")
+    assert mail
+    assert re.sub(r"\W", "", link) in re.sub(r"%[0-9A-F]{2}|\W", "", mail)

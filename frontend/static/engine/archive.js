@@ -1,0 +1,79 @@
+/**
+ * Several files as one zip, made by the browser while they arrive: names that are safe to unpack, and streams that go on
+ * where a broken connection ended them. Of the zip format it knows nothing.
+ */
+
+/** @import {Patience} from './retry.js' */
+
+/** What Windows takes for something else in a name, and what no name should hold. */
+const UNSAFE = /[\u0000-\u001f\u007f<>:"|?*\\\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * Paths that unpack below the folder they are unpacked in, on every system, and no two the same.
+ *
+ * @param {string[]} names as their sender called them
+ * @returns {string[]}
+ */
+export function entryNames(names) {
+  /** @type {Set<string>} as systems compare them that do not tell upper case from lower */
+  const taken = new Set();
+  return names.map((name) => {
+    const steps = name.replace(UNSAFE, '_').split('/').filter((step) => step !== '' && step !== '.' && step !== '..');
+    const path = steps.join('/') || 'file';
+    const dot = path.indexOf('.', path.lastIndexOf('/') + 2);
+    const [stem, extension] = dot < 0 ? [path, ''] : [path.slice(0, dot), path.slice(dot)];
+    let free = path;
+    for (let copy = 2; taken.has(free.toLowerCase()); copy += 1) free = `${stem} (${copy})${extension}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
+
+/** The file cannot be had any more: its limit is reached, or the transfer has ended. */
+export class GoneError extends Error {
+  /** @param {number} status */
+  constructor(status) {
+    super(`the server answered ${status}`);
+    this.status = status;
+  }
+}
+
+/**
+ * Reads a file to its end, whatever happens to the connections.
+ *
+ * @param {object} file
+ * @param {string} file.url
+ * @param {number} file.size bytes
+ * @param {object} means
+ * @param {(url: string, init: RequestInit) => Promise<Response>} means.fetch
+ * @param {Pick<Patience, 'wait'>} means.patience
+ * @param {AbortSignal} means.signal that nobody wants it any more
+ * @param {(bytes: number) => void} means.onBytes called with how many more have come
+ * @returns {AsyncGenerator<Uint8Array<ArrayBuffer>, void>}
+ * @throws {GoneError}
+ */
+export async function* bytesOf({ url, size }, { fetch: ask, patience, signal, onBytes }) {
+  let offset = 0;
+  let failures = 0;
+  for (;;) {
+    try {
+      const headers = offset > 0 ? { range: `bytes=${offset}-` } : undefined;
+      const answer = await ask(url, { cache: 'no-store', signal, ...(headers && { headers }) });
+      if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) throw new GoneError(answer.status);
+      // Whoever answers a range with the whole would have the beginning twice.
+      if (!answer.ok || (offset > 0 && answer.status !== 206)) throw new Error(`the server answered ${answer.status}`);
+      for await (const chunk of /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (answer.body)) {
+        offset += chunk.byteLength;
+        failures = 0;
+        onBytes(chunk.byteLength);
+        yield chunk;
+      }
+      if (offset >= size) return;
+      throw new Error('the answer ended too soon');
+    } catch (error) {
+      if (error instanceof GoneError || signal.aborted) throw error;
+      failures += 1;
+      await patience.wait(failures);
+    }
+  }
+}
