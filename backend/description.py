@@ -1,4 +1,4 @@
-"""The OpenAPI description of the API, merged from the resolvers of both functions."""
+"""The OpenAPI description of the API, merged from the resolvers of web and links."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What both functions share at their HTTP edge: the resolver, who is calling, and how errors become answers."""
+"""What web and links share at their HTTP edge: the resolver, who is calling, and how errors become answers."""
 
 import os
 import time

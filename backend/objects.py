@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from backend.aws import client
 
 MAX_KEYS_A_DELETE = 1_000
+# Calls at once from one invocation.
+S3_THREADS = 8
 
 
 @dataclass(frozen=True, kw_only=True)

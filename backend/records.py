@@ -3,6 +3,11 @@
 A transfer's items share its id as partition key `pk`; the sort key `sk` tells what they are:
 `file#000001` (one per file), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
 The names sort so that one query from `tally` on reads the transfer and its tally without the files.
+
+The index `by_expiry` holds the transfers' own items alone, since no other has an `expiry_shard`, in the order in which
+they expire. It carries keys and nothing else, so a changed title writes nothing to it and a changed expiry moves its
+entry. The shard is the first letter of the id, which is random: a partition takes 1,000 writes a second, all of them
+together thirty-two times as many transfers.
 """
 
 import re
@@ -22,6 +27,9 @@ from backend.transfers import File, Transfer
 
 MAX_WRITES = 25
 MAX_GETS = 100
+EXPIRY_INDEX = "by_expiry"
+# What an id may begin with.
+EXPIRY_SHARDS = "abcdefghijklmnopqrstuvwxyz234567"
 
 Item = dict[str, Any]
 Stored = Literal["now", "before", "wrong_size", "unwanted"]
@@ -109,7 +117,8 @@ class Records:
     def create(self, transfer: Transfer, files: Sequence[File]) -> None:
         """Write a new transfer; its own item last, so that whoever sees it sees all its files."""
         self._put_files(transfer, files)
-        item = _item(transfer.id, "transfer", {name: getattr(transfer, name) for name in _TRANSFER_FIELDS})
+        known = {name: getattr(transfer, name) for name in _TRANSFER_FIELDS}
+        item = _item(transfer.id, "transfer", {**known, "expiry_shard": transfer.id[0]})
         self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def begin_adding(
@@ -287,12 +296,59 @@ class Records:
             raise GoneError from failed
         return _transfer(transfer, answer)
 
-    def forget(self, transfer: Transfer) -> None:
-        """Delete all records of a transfer, its own last: until then an interrupted deletion can be repeated."""
-        keys = [_file_key(number) for number in range(1, transfer.last_number + 1)]
-        keys += [f"tally#{shard:02}" for shard in range(SHARDS)]
-        self._write([{"DeleteRequest": {"Key": _key(transfer.id, key)}} for key in keys])
-        self._db.delete_item(TableName=self.table, Key=_key(transfer.id, "transfer"))
+    def expired(self, now: int) -> Iterator[str]:
+        """Return the ids of all transfers that had expired by `now`, page by page.
+
+        The index lags a little: what it names may have been extended or be gone, see `end`. Each minute another shard
+        comes first, so that transfers which take long hold up different ones each time.
+        """
+        first = now // 60 % len(EXPIRY_SHARDS)
+        for shard in EXPIRY_SHARDS[first:] + EXPIRY_SHARDS[:first]:
+            pages = self._db.get_paginator("query").paginate(
+                TableName=self.table,
+                IndexName=EXPIRY_INDEX,
+                KeyConditionExpression="expiry_shard = :shard AND expires_at <= :now",
+                ExpressionAttributeValues=_values({":shard": shard, ":now": now}),
+            )
+            for page in pages:
+                yield from (_plain(item)["pk"] for item in page["Items"])
+
+    def end(self, transfer: str, now: int) -> Transfer | None:
+        """Mark a transfer as deleted if it has expired by `now`, and return it; None if it lives on or is gone."""
+        try:
+            answer = self._update(
+                transfer,
+                "transfer",
+                "SET deleted = :yes",
+                "expires_at <= :now",
+                {":yes": True, ":now": now},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed:
+            return None
+        return _transfer(transfer, answer)
+
+    def forget_files(self, transfer: str, files: Sequence[File]) -> None:
+        """Delete these files' records: from then on S3's word of one of them finds nothing that it could be for."""
+        keys = [_file_key(file.number) for file in files]
+        self._write([{"DeleteRequest": {"Key": _key(transfer, key)}} for key in keys])
+
+    def shorten(self, transfer: str, last: int) -> None:
+        """Note that of a deleted transfer only the files up to number `last` are left. Never makes it longer."""
+        with suppress(_ConditionFailed):  # somebody else is further on
+            self._update(
+                transfer,
+                "transfer",
+                "SET last_number = :last",
+                "deleted = :yes AND last_number > :last",
+                {":last": last, ":yes": True},
+            )
+
+    def forget(self, transfer: str) -> None:
+        """Delete what is left of a transfer whose files are forgotten, its own item last: by it the rest is found."""
+        keys = [f"tally#{shard:02}" for shard in range(SHARDS)]
+        self._write([{"DeleteRequest": {"Key": _key(transfer, key)}} for key in keys])
+        self._db.delete_item(TableName=self.table, Key=_key(transfer, "transfer"))
 
     def _update(
         self,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backend import messages
+from backend.erasure import erase_file, erase_transfer
 from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
-from backend.objects import Objects, SignedPut, StoredPart, UploadGoneError
+from backend.objects import S3_THREADS, Objects, SignedPut, StoredPart, UploadGoneError
 from backend.passwords import SALT_BYTES, hash_password
 from backend.records import BusyError, FullError, GoneError, Records
 from backend.settings import Settings
@@ -33,10 +34,6 @@ from backend.transfers import (
 
 # Longer than the 29 s that API Gateway lets a call live: whoever still holds the reservation then is dead.
 ADDING_SECONDS = 35
-# Calls to S3 at once from one invocation.
-S3_THREADS = 8
-# Files that a deletion works on at a time.
-DELETE_BATCH = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,24 +186,17 @@ class Uploads:
         transfer = self.owned(transfer_id, token)
         file = self._file(transfer, number)
         self.records.remove_file(transfer_id, number)
-        self._erase(transfer_id, [file])
+        erase_file(self.objects, transfer_id, file)
 
     def delete(self, transfer_id: str, token: str | None) -> None:
-        """Delete a transfer: from the first write on nobody gets at it; then what S3 has, then the records.
+        """Delete a transfer: from the first write on nobody gets at it; then all that is left of it goes.
 
-        Where it is interrupted, the owner can repeat it.
+        Where it is interrupted, the owner can repeat it; otherwise the sweep goes on with it, to which it has expired.
         """
         transfer = self.owned(transfer_id, token, deleted_too=True)
         with suppress(GoneError):  # an earlier deletion was interrupted: go on with it
-            transfer = self.records.change(transfer_id, {"deleted": True})
-        coming: list[str] = []
-        for first in range(1, transfer.last_number + 1, DELETE_BATCH):
-            files = self.records.files(transfer_id, first, first + DELETE_BATCH - 1)
-            coming += [key_of(transfer_id, file.number) for file in files if file.state == "pending"]
-            self._erase(transfer_id, files)
-        self.records.forget(transfer)
-        # What arrived while this ran was still taken in; what arrives from now on is deleted when S3 tells of it.
-        self.objects.delete(coming)
+            transfer = self.records.change(transfer_id, {"deleted": True, "expires_at": int(self.now())})
+        erase_transfer(self.records, self.objects, transfer)
 
     def owned(self, transfer_id: str, token: str | None, *, deleted_too: bool = False) -> Transfer:
         """Return a live transfer to its owner; the one place where owners are told from others."""
@@ -286,15 +276,6 @@ class Uploads:
             headers=signed.headers,
             expires_at=moment(int(self.now()) + seconds),
         )
-
-    def _erase(self, transfer_id: str, files: Sequence[File]) -> None:
-        """Abort the uploads first: afterwards nothing can become an object that is not deleted below."""
-        begun = [file for file in files if file.upload_id]
-        with ThreadPoolExecutor(S3_THREADS) as pool:
-            list(
-                pool.map(lambda file: self.objects.abort(key_of(transfer_id, file.number), file.upload_id or ""), begun)
-            )
-        self.objects.delete([key_of(transfer_id, file.number) for file in files])
 
     def _expiry(self, transfer: Transfer, seconds: int) -> int:
         if seconds not in self.settings.expiry_choices:

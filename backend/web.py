@@ -76,7 +76,7 @@ def static_file() -> Response[str]:
 
 @app.get("/api/openapi.json", include_in_schema=False)
 def description() -> Response[str]:
-    """Describe the API, of both functions."""
+    """Describe the API, what web and links answer."""
     from backend import links_routes  # noqa: PLC0415  no other request should pay for importing them
     from backend.description import openapi_json  # noqa: PLC0415
 

@@ -12,7 +12,8 @@ from backend.tests.fakes import FakeRecords
 from backend.transfers import File, Transfer, id_of
 from e2e.cloud import Cloud
 
-NOW = 1_800_000_000
+# Far ahead, so that the deployed sweep takes none of these transfers for expired.
+NOW = 4_000_000_000
 
 
 @pytest.fixture(params=["real", "fake"])
@@ -166,8 +167,60 @@ def test_changes_are_seen_and_a_forgotten_transfer_is_gone(records: Records) -> 
     records.create(transfer, files)
     records.store(transfer.id, 1, size=1, sha256=None, link="l")
     assert records.change(transfer.id, {"title": "t", "max_downloads": None}).title == "t"
-    records.forget(transfer)
+    records.forget_files(transfer.id, files[10:])
+    assert [file.number for file in records.files(transfer.id, 1, 30)] == list(range(1, 11))
+    records.forget_files(transfer.id, files)
+    records.forget(transfer.id)
     assert records.overview(transfer.id) is None
     assert records.files(transfer.id, 1, 30) == []
+    records.forget(transfer.id)
     with pytest.raises(GoneError):
         records.change(transfer.id, {"title": "u"})
+
+
+def test_the_index_knows_what_has_expired(records: Records) -> None:
+    """To the second; a new expiry moves a transfer, its end makes it leave."""
+    made = [a_transfer(3) for _ in range(40)]
+    for transfer, files in made:
+        records.create(transfer, files)
+    mine = {transfer.id for transfer, _ in made}
+
+    def expired(now: int) -> list[str]:
+        return sorted(id_ for id_ in records.expired(now) if id_ in mine)
+
+    assert expired(NOW + 8) == []
+    assert expired(NOW + 9) == sorted(mine)
+    (later, _), (earlier, _), (gone, _), *_ = made
+    records.change(later.id, {"expires_at": NOW + 20})
+    records.change(earlier.id, {"expires_at": NOW + 5})
+    records.forget(gone.id)
+    assert expired(NOW + 5) == [earlier.id]
+    assert expired(NOW + 9) == sorted(mine - {later.id, gone.id})
+    assert expired(NOW + 20) == sorted(mine - {gone.id})
+
+
+def test_only_what_has_expired_comes_to_its_end(records: Records) -> None:
+    """Once it has, nobody extends it; asked again, it is still to be erased."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    assert records.end(transfer.id, NOW + 8) is None
+    assert records.transfer(transfer.id) == transfer
+    for _ in range(2):
+        assert records.end(transfer.id, NOW + 9) == replace(transfer, deleted=True)
+    with pytest.raises(GoneError):
+        records.change(transfer.id, {"expires_at": NOW + 99})
+    assert records.end("a" * 26, NOW) is None
+
+
+def test_a_deleted_transfer_gets_shorter_and_never_longer(records: Records) -> None:
+    """And one that lives keeps its files."""
+    transfer, files = a_transfer(3)
+    records.create(transfer, files)
+    records.shorten(transfer.id, 2)
+    assert records.transfer(transfer.id) == transfer
+    records.change(transfer.id, {"deleted": True})
+    for last in (1, 2):
+        records.shorten(transfer.id, last)
+    assert records.transfer(transfer.id) == replace(transfer, deleted=True, last_number=1)
+    records.shorten("a" * 26, 0)
+    assert records.transfer("a" * 26) is None

@@ -1,4 +1,4 @@
-"""Builds what both functions run: our code beside the locked dependencies, for a target platform, without Docker.
+"""Builds what all functions run: our code beside the locked dependencies, for a target platform, without Docker.
 
 Nothing is compiled here: pip only unpacks wheels, checked against the lock's hashes, so any machine builds the same
 bundle for AWS. The dependencies are kept in `.build/`, by lock and target; our own files are laid beside them anew each

@@ -9,17 +9,19 @@ from infra.config import Config
 from infra.function import allow
 from infra.links import Links
 from infra.storage import FileStore
+from infra.sweep import Sweep
 from infra.web import WebApi
 
 
 class TransferStack(Stack):
-    """browser → web → presigned URL → bucket → links → table → browser."""
+    """browser → web → presigned URL → bucket → links → table → browser; and sweep, when it is over."""
 
     def __init__(self, scope: Construct, name: str, *, config: Config, code: lambda_.Code) -> None:
         """Compose the constructs and write the grants.
 
         Whoever holds a presigned URL holds the rights of the role that signed it. So web can start, sign, complete and
-        abort uploads and cannot read a byte; links can read and sign downloads, drop what is wrong, and write none.
+        abort uploads and cannot read a byte; links can read and sign downloads, drop what is wrong, and write none;
+        sweep drops what has expired, and can neither read nor write a byte of it.
         """
         super().__init__(
             scope,
@@ -74,6 +76,21 @@ class TransferStack(Stack):
             ],
             links=links.function,
         )
+        sweep = Sweep(
+            self,
+            "Sweep",
+            config=config,
+            code=code,
+            environment=environment,
+            grants=[
+                allow(["s3:AbortMultipartUpload", "s3:DeleteObject"], store.files_arn),
+                allow(["dynamodb:Query"], store.by_expiry_arn),
+                allow(
+                    ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+                    store.table.table_arn,
+                ),
+            ],
+        )
         store.allow_page(web.origin)
         store.announce(links.arrivals)
 
@@ -82,5 +99,6 @@ class TransferStack(Stack):
         CfnOutput(self, "Table", value=store.table.table_name)
         CfnOutput(self, "WebFunction", value=web.function.function_name)
         CfnOutput(self, "LinksFunction", value=links.function.function_name)
+        CfnOutput(self, "SweepFunction", value=sweep.function.function_name)
         CfnOutput(self, "Arrivals", value=links.arrivals.queue_url)
         CfnOutput(self, "DeadLetters", value=links.dead_letters.queue_url)

@@ -1,4 +1,4 @@
-"""FileStore: the bucket that holds the files and the table that holds the transfers."""
+"""FileStore: the bucket that holds the files, the table that holds the transfers and its index of expiries."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from constructs import Construct
 from infra.config import Config
 
 PREFIX = "files/"
+BY_EXPIRY = "by_expiry"
 
 
 class FileStore(Construct):
@@ -64,6 +65,14 @@ class FileStore(Construct):
                 point_in_time_recovery_enabled=True
             ),
         )
+        # Sparse: only a transfer's own item has both attributes. What else an item holds is not copied.
+        self.table.add_global_secondary_index(
+            index_name=BY_EXPIRY,
+            partition_key=dynamodb.Attribute(name="expiry_shard", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="expires_at", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+        self.by_expiry_arn = f"{self.table.table_arn}/index/{BY_EXPIRY}"
 
     def allow_page(self, origin: str) -> None:
         """Let the page of that origin, and no other, send parts and read files."""

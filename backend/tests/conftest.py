@@ -12,6 +12,7 @@ os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE"
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.settings import Settings
+from backend.sweeping import Sweeping
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.uploads import Uploads
 
@@ -61,6 +62,12 @@ def downloads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Downl
 def arrivals(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Arrivals:
     """Return S3's side, likewise."""
     return Arrivals(records=records, objects=objects, now=clock)
+
+
+@pytest.fixture
+def sweeping(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Sweeping:
+    """Return the schedule's side, likewise."""
+    return Sweeping(records=records, objects=objects, now=clock)
 
 
 def _random() -> Callable[[int], bytes]:

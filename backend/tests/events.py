@@ -1,6 +1,7 @@
 """Events as Lambda gets them from API Gateway and S3, and a context."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
@@ -8,12 +9,17 @@ from urllib.parse import quote_plus
 
 @dataclass
 class Context:
-    """What Powertools reads of Lambda's context."""
+    """What Powertools reads of Lambda's context, and the time that a test leaves."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:function"
     aws_request_id: str = "invocation"
+    remaining: Callable[[], float] = lambda: 300
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the invocation may still take."""
+        return int(self.remaining() * 1000)
 
 
 def request(

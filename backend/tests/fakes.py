@@ -1,6 +1,6 @@
 """Table and bucket in memory. `e2e/test_records.py` holds this table against the real one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,8 @@ class FakeRecords(Records):
         return (found, Tally(self.lists.get(transfer, {}))) if found else None
 
     def files(self, transfer: str, first: int, last: int) -> list[File]:
-        return [self.rows[transfer, n] for n in range(first, last + 1) if (transfer, n) in self.rows]
+        numbers = sorted(n for holder, n in self.rows if holder == transfer and first <= n <= last)
+        return [self.rows[transfer, n] for n in numbers]
 
     def some_files(self, transfer: str, numbers: Sequence[int]) -> dict[int, File]:
         return {n: self.rows[transfer, n] for n in numbers if (transfer, n) in self.rows}
@@ -125,10 +126,28 @@ class FakeRecords(Records):
         self.transfers[transfer] = replace(found, **changes)
         return self.transfers[transfer]
 
-    def forget(self, transfer: Transfer) -> None:
-        self.rows = {place: row for place, row in self.rows.items() if place[0] != transfer.id}
-        self.lists.pop(transfer.id, None)
-        self.transfers.pop(transfer.id, None)
+    def expired(self, now: int) -> Iterator[str]:
+        yield from [each.id for each in self.transfers.values() if each.expires_at <= now]
+
+    def end(self, transfer: str, now: int) -> Transfer | None:
+        found = self.transfers.get(transfer)
+        if found is None or found.expires_at > now:
+            return None
+        self.transfers[transfer] = replace(found, deleted=True)
+        return self.transfers[transfer]
+
+    def forget_files(self, transfer: str, files: Sequence[File]) -> None:
+        for file in files:
+            self.rows.pop((transfer, file.number), None)
+
+    def shorten(self, transfer: str, last: int) -> None:
+        found = self.transfers.get(transfer)
+        if found is not None and found.deleted and found.last_number > last:
+            self.transfers[transfer] = replace(found, last_number=last)
+
+    def forget(self, transfer: str) -> None:
+        self.lists.pop(transfer, None)
+        self.transfers.pop(transfer, None)
 
 
 @dataclass

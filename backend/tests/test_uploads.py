@@ -1,9 +1,12 @@
 """The sender's side, on a table and a bucket in memory."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from backend import erasure
 from backend.arrivals import Arrivals
 from backend.downloads import Caller, Downloads
 from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
@@ -239,6 +242,41 @@ def test_an_interrupted_deletion_hides_the_transfer_at_once_and_can_be_repeated(
         downloads.status(made.id, Caller(), None)
     uploads.delete(made.id, made.owner_token)
     assert not records.transfers
+
+
+def test_an_interrupted_deletion_goes_on_where_it_stopped(
+    uploads: Uploads, objects: FakeObjects, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the last page of files to the first, also where records were forgotten and their objects were not."""
+    monkeypatch.setattr(erasure, "PAGE", 2)
+    made = uploads.create(new(1, 1, 1, 1, 1))
+    for number in range(1, 6):
+        objects.put(key_of(made.id, number), 1)
+    asked: list[list[str]] = []
+
+    def failing(keys: Sequence[str]) -> None:
+        asked.append([key[-1] for key in keys])
+        if len(asked) == 2:
+            raise ZeroDivisionError
+        FakeObjects.delete(objects, keys)
+
+    monkeypatch.setattr(objects, "delete", failing)
+    with pytest.raises(ZeroDivisionError):
+        uploads.delete(made.id, made.owner_token)
+    assert [number for _, number in records.rows] == [1]
+    uploads.delete(made.id, made.owner_token)
+    assert asked == [["4", "5"], ["2", "3"], ["2", "3"], ["1"]]
+    assert [objects.stored, records.transfers, records.rows] == [{}] * 3
+
+
+def test_records_that_were_written_and_never_counted_in_go_with_the_transfer(
+    uploads: Uploads, records: FakeRecords
+) -> None:
+    """A call that added files and crashed leaves their names behind."""
+    made = uploads.create(new(1))
+    records.rows[made.id, 2] = replace(records.rows[made.id, 1], number=2)
+    uploads.delete(made.id, made.owner_token)
+    assert not records.rows
 
 
 def test_options_are_saved_and_what_is_left_out_stays(uploads: Uploads, clock: Clock) -> None:

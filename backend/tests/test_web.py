@@ -304,7 +304,7 @@ def test_a_password_is_asked_for_and_buys_a_cookie() -> None:
 
 
 def test_the_description_has_every_address_of_the_api() -> None:
-    """Of both functions, made from their code."""
+    """Of web and links, made from their code."""
     described = call("GET", "/api/openapi.json").json
     assert {f"{method.upper()} {path}" for path, methods in described["paths"].items() for method in methods} == {
         "POST /api/transfers",

@@ -1,4 +1,4 @@
-"""Both functions and the way of arrivals: platform, logs, tracing, settings, queue, tries, dead letters."""
+"""The functions, the way of arrivals and the schedule: platform, logs, settings, queue, tries, dead letters."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
 
-BOTH = pytest.mark.parametrize(("name", "service"), [("WebFunction", "web"), ("LinksFunction", "links")])
+EACH = pytest.mark.parametrize(
+    ("name", "service"), [("WebFunction", "web"), ("LinksFunction", "links"), ("SweepFunction", "sweep")]
+)
 
 
-@BOTH
+@EACH
 def test_how_a_function_runs(aws: Stack, name: str, service: str) -> None:
     """Python 3.13 on ARM64 with one vCPU, traced, from one bundle."""
     function = aws.properties("Lambda::Function", name)
@@ -22,13 +24,13 @@ def test_how_a_function_runs(aws: Stack, name: str, service: str) -> None:
     assert function["Code"] == aws.properties("Lambda::Function", "WebFunction")["Code"]
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("WebFunction", 300), ("LinksFunction", 20)])
+@pytest.mark.parametrize(("name", "seconds"), [("WebFunction", 300), ("LinksFunction", 20), ("SweepFunction", 300)])
 def test_how_long_a_function_may_take(aws: Stack, name: str, seconds: int) -> None:
-    """Web may see a slow CompleteMultipartUpload through; links only looks and notes."""
+    """Web may see a slow CompleteMultipartUpload through; links only looks and notes; sweep goes on next time."""
     assert aws.properties("Lambda::Function", name)["Timeout"] == seconds
 
 
-@BOTH
+@EACH
 def test_a_local_function_runs_in_this_python(local: Stack, name: str, service: str) -> None:
     """The local cloud runs functions in the Python that its environment was made from."""
     function = local.properties("Lambda::Function", name)
@@ -36,7 +38,7 @@ def test_a_local_function_runs_in_this_python(local: Stack, name: str, service: 
     assert function["Handler"] == f"backend.{service}.handler"
 
 
-@BOTH
+@EACH
 def test_what_a_function_is_told(aws: Stack, name: str, service: str) -> None:
     """The environment holds exactly what backend/settings.py reads."""
     environment = aws.properties("Lambda::Function", name)["Environment"]["Variables"]
@@ -61,7 +63,7 @@ def test_the_bucket_is_called_what_functions_are_told(aws: Stack) -> None:
     assert told == aws.properties("S3::Bucket")["BucketName"]
 
 
-@BOTH
+@EACH
 def test_a_function_logs_to_its_own_group(aws: Stack, name: str, service: str) -> None:
     """Each function has a log group of its own, which its role may write to."""
     (group,) = [key for key in aws.all("Logs::LogGroup") if key.startswith(f"{service.title()}Logs")]
@@ -69,9 +71,9 @@ def test_a_function_logs_to_its_own_group(aws: Stack, name: str, service: str) -
 
 
 def test_logs_do_not_stay_for_ever(synth: Synth) -> None:
-    """All three log groups keep as many days as the settings say."""
+    """All four log groups keep as many days as the settings say."""
     groups = synth(Config(log_retention_days=7)).all("Logs::LogGroup")
-    assert [group["Properties"]["RetentionInDays"] for group in groups.values()] == [7, 7, 7]
+    assert [group["Properties"]["RetentionInDays"] for group in groups.values()] == [7, 7, 7, 7]
 
 
 def test_arrivals_are_taken_by_the_few(aws: Stack) -> None:
@@ -116,7 +118,22 @@ def test_local_queues_speak_plain_http(local: Stack) -> None:
     assert {statement["Effect"] for policy in policies for statement in policy["Statement"]} == {"Allow"}
 
 
+def test_what_expired_is_swept_every_quarter_of_an_hour(aws: Stack) -> None:
+    """One schedule, which is on, calls sweep and nothing else; the last run has long ended when the next one begins."""
+    assert aws.properties("Events::Rule") == {
+        "ScheduleExpression": "rate(15 minutes)",
+        "Targets": [{"Id": "Sweep", "Arn": {"Fn::GetAtt": ["SweepFunctionA7728703", "Arn"]}}],
+    }
+    assert aws.properties("Lambda::Function", "SweepFunction")["Timeout"] < 15 * 60
+
+
+@EACH
+def test_no_function_keeps_workers_from_the_others(aws: Stack, name: str, service: str) -> None:
+    """A young account may run ten in all."""
+    assert "ReservedConcurrentExecutions" not in aws.properties("Lambda::Function", name), service
+
+
 def test_no_function_besides_ours(aws: Stack) -> None:
     """CDK puts no helper of its own into the account."""
-    assert len(aws.all("Lambda::Function")) == 2
+    assert len(aws.all("Lambda::Function")) == 3
     assert not [kind for kind in (r["Type"] for r in aws.template["Resources"].values()) if "Custom" in kind]

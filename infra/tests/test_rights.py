@@ -42,6 +42,13 @@ LINKS = [
     (LOGS, "{LinksLogs45B17B0E.Arn}"),
     XRAY,
 ]
+SWEEP = [
+    (["s3:AbortMultipartUpload", "s3:DeleteObject"], f"{BUCKET}/files/*"),
+    (["dynamodb:Query"], f"{TABLE}/index/by_expiry"),
+    (["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:UpdateItem"], TABLE),
+    (LOGS, "{SweepLogsA7192123.Arn}"),
+    XRAY,
+]
 
 
 def granted(role: dict[str, Any]) -> list[tuple[list[str], str]]:
@@ -53,7 +60,7 @@ def granted(role: dict[str, Any]) -> list[tuple[list[str], str]]:
     return [(cast("list[str]", actions), flat(resource)) for actions, resource in as_list]
 
 
-@pytest.mark.parametrize(("role", "expected"), [("WebRole", WEB), ("LinksRole", LINKS)])
+@pytest.mark.parametrize(("role", "expected"), [("WebRole", WEB), ("LinksRole", LINKS), ("SweepRole", SWEEP)])
 def test_a_function_may_do_exactly_this(aws: Stack, role: str, expected: list[tuple[list[str], str]]) -> None:
     """A function's role holds its grants, its own log group and X-Ray, on exact resources, and nothing else."""
     properties = aws.properties("IAM::Role", role)
@@ -62,11 +69,12 @@ def test_a_function_may_do_exactly_this(aws: Stack, role: str, expected: list[tu
 
 
 def test_no_other_role_and_no_policy_besides(aws: Stack) -> None:
-    """There are three roles, the functions' two and the account's for access logs; policies stand only inside them."""
+    """There is one role for each function and the account's for access logs; policies stand only inside them."""
     assert [name.rstrip("0123456789ABCDEF") for name in aws.all("IAM::Role")] == [
         "LinksRole",
         "WebRole",
         "WebApiCloudWatchRole",
+        "SweepRole",
     ]
     assert not aws.all("IAM::Policy")
     assert not aws.all("IAM::ManagedPolicy")
@@ -88,15 +96,15 @@ def test_local_rights_are_aws_rights(aws: Stack, local: Stack) -> None:
 
 
 def test_who_may_invoke_what(aws: Stack) -> None:
-    """The gateway's one stage may call web by any route and links by its two; nobody else may call either."""
+    """The gateway's one stage may call web by any route and links by its two, the schedule sweep; nobody else any."""
     api = "arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{WebApi27F67B01}/prod"
     permissions = [permission["Properties"] for permission in aws.all("Lambda::Permission").values()]
-    assert {(flat(p["FunctionName"]), flat(p["SourceArn"])) for p in permissions} == {
-        ("{WebFunctionB8DF7D3F.Arn}", f"{api}/*/*"),
-        ("{LinksFunctionA5D9F812.Arn}", f"{api}/GET/api/transfers/*"),
-        ("{LinksFunctionA5D9F812.Arn}", f"{api}/GET/t/*/files/*"),
+    assert {(flat(p["FunctionName"]), p["Principal"], flat(p["SourceArn"])) for p in permissions} == {
+        ("{WebFunctionB8DF7D3F.Arn}", "apigateway.amazonaws.com", f"{api}/*/*"),
+        ("{LinksFunctionA5D9F812.Arn}", "apigateway.amazonaws.com", f"{api}/GET/api/transfers/*"),
+        ("{LinksFunctionA5D9F812.Arn}", "apigateway.amazonaws.com", f"{api}/GET/t/*/files/*"),
+        ("{SweepFunctionA7728703.Arn}", "events.amazonaws.com", "{SweepScheduleE6028B01.Arn}"),
     }
-    assert {p["Principal"] for p in permissions} == {"apigateway.amazonaws.com"}
     assert {p["Action"] for p in permissions} == {"lambda:InvokeFunction"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.records import EXPIRY_INDEX
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
 
@@ -108,13 +109,25 @@ def test_s3_may_announce_before_it_is_told_to(aws: Stack) -> None:
 
 
 def test_the_table(aws: Stack) -> None:
-    """Keys, on demand, items that expire, and 35 days of point-in-time recovery."""
+    """Keys, the index of expiries, on demand, items that expire, and 35 days of point-in-time recovery."""
     assert aws.properties("DynamoDB::Table") == {
         "AttributeDefinitions": [
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "expiry_shard", "AttributeType": "S"},
+            {"AttributeName": "expires_at", "AttributeType": "N"},
         ],
         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": EXPIRY_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "expiry_shard", "KeyType": "HASH"},
+                    {"AttributeName": "expires_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         "BillingMode": "PAY_PER_REQUEST",
         "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},

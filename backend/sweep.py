@@ -1,0 +1,57 @@
+"""The sweep function: the schedule has it erase what is left of transfers that are over."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from backend.sweeping import Sweeping
+from backend.telemetry import counting, logger, metrics
+from backend.wiring import bucket, table
+
+# A page of files that has been begun should come to its end before Lambda does.
+SPARE_MILLISECONDS = 30_000
+
+
+@cache
+def sweeping() -> Sweeping:
+    """Return the schedule's side on the real table and bucket."""
+    return Sweeping(records=table(), objects=bucket(), now=time.time)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(_event: object, context: Any) -> dict[str, Any]:
+    """Sweep until nothing is left or time is up, and say how far it came; the index shows the next run what is left."""
+    with counting():
+        report = sweep(lambda: context.get_remaining_time_in_millis() > SPARE_MILLISECONDS)
+    logger.info("sweep ended", extra=report)
+    return report
+
+
+def sweep(in_time: Callable[[], bool]) -> dict[str, Any]:
+    """Sweep one transfer after the other; one that fails is left to the next run, and stops none of the others."""
+    swept = failed = 0
+    for transfer in sweeping().over():
+        try:
+            swept += _sweep(transfer, in_time)
+        except Exception:  # noqa: BLE001  whatever it is, the others must not wait for it
+            logger.exception("a transfer could not be swept", extra={"transfer": transfer})
+            metrics.add_metric(name="SweepFailures", unit=MetricUnit.Count, value=1)
+            failed += 1
+        if not in_time():
+            return {"swept": swept, "failed": failed, "finished": False}
+    return {"swept": swept, "failed": failed, "finished": True}
+
+
+def _sweep(transfer: str, in_time: Callable[[], bool]) -> bool:
+    """Sweep one transfer, and tell whether this was the end of it."""
+    erased = sweeping().sweep(transfer, in_time)
+    if erased is None:
+        return False
+    if erased.bytes:
+        metrics.add_metric(name="BytesFreed", unit=MetricUnit.Bytes, value=erased.bytes)
+    if erased.whole:
+        metrics.add_metric(name="TransfersSwept", unit=MetricUnit.Count, value=1)
+    return erased.whole

@@ -1,0 +1,59 @@
+"""Sweep: the function that erases what expired, and the schedule by which EventBridge calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration, aws_events as events, aws_iam as iam, aws_lambda as lambda_
+from constructs import Construct
+
+from infra.config import Config
+from infra.function import backend_function
+
+# What expired is gone within the hour, also when a run fails and one more is needed.
+SCHEDULE = "rate(15 minutes)"
+# Much less than lies between two runs, so that one seldom meets another, which would do no harm.
+TIMEOUT = Duration.minutes(5)
+
+
+class Sweep(Construct):
+    """Every quarter of an hour one call, which goes on where the last one stopped.
+
+    No concurrency is reserved for it: a young account has ten workers in all, and the page's requests need them.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        config: Config,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        grants: Sequence[iam.PolicyStatement],
+    ) -> None:
+        """Make function and schedule, and let this schedule alone call it."""
+        super().__init__(scope, name)
+        self.function = backend_function(
+            self,
+            config=config,
+            code=code,
+            service="sweep",
+            timeout=TIMEOUT,
+            environment=environment,
+            grants=grants,
+        )
+        rule = events.CfnRule(
+            self,
+            "Schedule",
+            schedule_expression=SCHEDULE,
+            targets=[events.CfnRule.TargetProperty(id="Sweep", arn=self.function.function_arn)],
+        )
+        lambda_.CfnPermission(
+            self,
+            "ScheduleMayCall",
+            action="lambda:InvokeFunction",
+            function_name=self.function.function_arn,
+            principal="events.amazonaws.com",
+            source_arn=rule.attr_arn,
+        )
