@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend import messages
-from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
+from backend.errors import (
+    Invalid,
+    LimitReached,
+    NotFound,
+    PasswordNeeded,
+    PasswordWrong,
+    TokenWrong,
+    TooManyTries,
+)
 from backend.objects import Objects
 from backend.passwords import GRANT_SECONDS, grant_fits, grant_for, password_fits
 from backend.records import Records
@@ -19,9 +27,14 @@ from backend.transfers import (
     page_link,
     token_fits,
 )
+from backend.tries import COMPARING_SECONDS, LOCKED_AFTER, wait_after
 
 FILES_A_PAGE = 1_000
 OWNER_URL_SECONDS = 3_600
+
+# Two people who enter the right password at once, or one who clicks twice, need not hear of each other.
+TURNS = 20
+TURN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +47,13 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class Downloads:
-    """The recipient's side. `now` gives epoch seconds."""
+    """The recipient's side. `now` gives epoch seconds, `pause` waits for so many."""
 
     records: Records
     objects: Objects
     settings: Settings
     now: Callable[[], float]
+    pause: Callable[[float], None]
 
     def status(self, transfer_id: str, caller: Caller, since: str | None) -> messages.TransferStatus:
         """Return a transfer with the files that are new or changed since the cursor `since`."""
@@ -97,18 +111,48 @@ class Downloads:
         return self._url(transfer_id, found[0], self.settings.download_url_seconds)
 
     def unlock(self, transfer_id: str, password: str) -> str:
-        """Return a grant for the right password; raise `TokenWrong` for a wrong one."""
-        transfer = self.records.transfer(transfer_id)
-        if transfer is None or not transfer.is_live(self.now()) or transfer.password_hash is None:
-            raise NotFound
-        if not password_fits(password, transfer.password_hash):
-            raise TokenWrong
-        return grant_for(transfer_id, transfer.password_hash, int(self.now()) + GRANT_SECONDS)
+        """Return a grant for the right password.
+
+        Raises `PasswordWrong`, and `TooManyTries` where nothing was compared because of earlier tries.
+        """
+        for _ in range(TURNS):
+            transfer = self._present(self.records.transfer(transfer_id))
+            if transfer.password_hash is None:
+                raise NotFound
+            left = transfer.next_try - self._milliseconds()
+            if left <= 0:
+                grant = self._tried(transfer, transfer.password_hash, password)
+                if grant:
+                    return grant
+            elif transfer.comparing:
+                self.pause(TURN_SECONDS)
+            else:
+                raise TooManyTries(-(-left // 1_000), locked=transfer.wrong_tries >= LOCKED_AFTER)
+        raise TooManyTries(1)
+
+    def _tried(self, transfer: Transfer, kept: str, password: str) -> str | None:
+        """Compare a password, alone; return None where others came first, or the password was changed meanwhile.
+
+        The try is counted before it is compared, so that neither many at once nor an interruption give any for free.
+        """
+        wrong = transfer.wrong_tries + 1
+        held = max(COMPARING_SECONDS, wait_after(wrong))
+        begun = self.records.begin_try(transfer, until=self._milliseconds() + held * 1_000)
+        if begun is None:
+            return None
+        if not password_fits(password, kept):
+            self.records.end_try(begun, wrong=wrong, next_try=self._milliseconds() + wait_after(wrong) * 1_000)
+            raise PasswordWrong(wait_after(wrong))
+        if not self.records.end_try(begun, wrong=0, next_try=0):
+            return None
+        return grant_for(transfer.id, kept, int(self.now()) + GRANT_SECONDS)
+
+    def _milliseconds(self) -> int:
+        return int(self.now() * 1_000)
 
     def _admitted(self, transfer: Transfer | None, caller: Caller) -> tuple[Transfer, bool]:
         """Let the caller in, and tell whether it is the owner: all authorisation to see and download is here."""
-        if transfer is None or not transfer.is_live(self.now()):
-            raise NotFound
+        transfer = self._present(transfer)
         if caller.token is not None:
             if not token_fits(caller.token, transfer.owner_token_hash):
                 raise TokenWrong
@@ -117,6 +161,11 @@ class Downloads:
         if kept is not None and not grant_fits(caller.grant or "", transfer.id, kept, self.now()):
             raise PasswordNeeded
         return transfer, False
+
+    def _present(self, transfer: Transfer | None) -> Transfer:
+        if transfer is None or not transfer.is_live(self.now()):
+            raise NotFound
+        return transfer
 
     def _url(self, transfer_id: str, file: File, seconds: int) -> str:
         disposition = content_disposition(file.name, file.number)

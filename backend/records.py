@@ -287,6 +287,58 @@ class Records:
             raise GoneError from failed
         return _transfer(transfer, answer)
 
+    def begin_try(self, seen: Transfer, *, until: int) -> Transfer | None:
+        """Count a try of the password as wrong before it is compared, and let no other be made before `until` (ms).
+
+        Return the transfer as it is now; None, with nothing counted, where it is not as it was `seen` any more. So of
+        any number of tries that begin at once one is made.
+        """
+        try:
+            answer = self._update(
+                seen.id,
+                "transfer",
+                "SET wrong_tries = :wrong, next_try = :until, comparing = :yes",
+                "deleted = :no AND password_hash = :hash"
+                " AND (attribute_not_exists(next_try) OR (wrong_tries = :seen AND next_try = :free))",
+                {
+                    ":wrong": seen.wrong_tries + 1,
+                    ":until": until,
+                    ":yes": True,
+                    ":no": False,
+                    ":hash": seen.password_hash,
+                    ":seen": seen.wrong_tries,
+                    ":free": seen.next_try,
+                },
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed:
+            return None
+        return _transfer(seen.id, answer)
+
+    def end_try(self, begun: Transfer, *, wrong: int, next_try: int) -> bool:
+        """Say what came of a try: so many wrong ones in a row, and when the next may be made (ms).
+
+        Return False, and change nothing, where the password was changed meanwhile, or another try has begun.
+        """
+        try:
+            self._update(
+                begun.id,
+                "transfer",
+                "SET wrong_tries = :wrong, next_try = :next, comparing = :no",
+                "password_hash = :hash AND wrong_tries = :mine AND next_try = :until",
+                {
+                    ":wrong": wrong,
+                    ":next": next_try,
+                    ":no": False,
+                    ":hash": begun.password_hash,
+                    ":mine": begun.wrong_tries,
+                    ":until": begun.next_try,
+                },
+            )
+        except _ConditionFailed:
+            return False
+        return True
+
     def forget(self, transfer: Transfer) -> None:
         """Delete all records of a transfer, its own last: until then an interrupted deletion can be repeated."""
         keys = [_file_key(number) for number in range(1, transfer.last_number + 1)]

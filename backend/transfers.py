@@ -40,7 +40,11 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """One or more files behind one link. Times are epoch seconds; `ttl` is when the table may forget it."""
+    """One or more files behind one link. Times are epoch seconds; `ttl` is when the table may forget it.
+
+    `wrong_tries` passwords in a row were wrong, and the next may be tried at `next_try`, in epoch milliseconds; while
+    one is compared it counts among the wrong ones already.
+    """
 
     id: str
     created: int
@@ -53,6 +57,9 @@ class Transfer:
     max_downloads: int | None = None
     password_hash: str | None = None
     deleted: bool = False
+    wrong_tries: int = 0
+    next_try: int = 0
+    comparing: bool = False
 
     def is_live(self, now: float) -> bool:
         """Tell whether anybody may still use it."""

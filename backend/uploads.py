@@ -30,6 +30,7 @@ from backend.transfers import (
     token_hash,
     token_of,
 )
+from backend.tries import NO_TRIES
 
 # Longer than the 29 s that API Gateway lets a call live: whoever still holds the reservation then is dead.
 ADDING_SECONDS = 35
@@ -169,6 +170,7 @@ class Uploads:
                 case "password":
                     salt = self.random(SALT_BYTES)
                     changes["password_hash"] = None if value is None else hash_password(value, salt)
+                    changes |= NO_TRIES
                 case _:
                     changes[name] = value
         if changes:

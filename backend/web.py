@@ -21,7 +21,7 @@ from backend.entry import (
     resolver,
     uploads,
 )
-from backend.errors import NotFound, PasswordNeeded, TokenWrong
+from backend.errors import NotFound, PasswordNeeded, PasswordWrong, TooManyTries
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
@@ -190,9 +190,10 @@ def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
     """Trade the password for a grant cookie."""
     try:
         grant = downloads().unlock(known_id(transfer), password)
-    except TokenWrong:
-        words = "That is not the password. Check it, or ask the sender."
-        return page(HTTPStatus.FORBIDDEN, "password.html", depth=2, transfer_id=transfer, error=words)
+    except (PasswordWrong, TooManyTries) as error:
+        again = page(error.status, "password.html", depth=2, transfer_id=transfer, error=str(error))
+        again.headers |= error.headers()
+        return again
     cookie = Cookie(
         grant_cookie(transfer),
         grant,

@@ -4,6 +4,9 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
@@ -13,6 +16,7 @@ import pytest
 
 from backend.objects import Objects
 from backend.tests.events import s3_record
+from backend.tries import wait_after
 from e2e.cloud import Answer, Cloud, eventually
 
 MIB = 2**20
@@ -315,14 +319,45 @@ def test_options_are_saved_and_a_password_guards_page_status_and_downloads(cloud
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     unlock = f"t/{transfer['id']}/unlock"
     assert cloud.call("POST", unlock, raw=b"password=wrong", headers=form).status == HTTPStatus.FORBIDDEN
-    opened = cloud.call("POST", unlock, raw=b"password=pass+w%C3%B6rd", headers=form)
-    assert opened.status == HTTPStatus.SEE_OTHER
+    right = b"password=pass+w%C3%B6rd"
+    opened = eventually(
+        lambda: (last := cloud.call("POST", unlock, raw=right, headers=form)).status == HTTPStatus.SEE_OTHER and last
+    )
     assert urljoin(urljoin(cloud.address, unlock), opened.headers["Location"]).endswith(f"/t/{transfer['id']}")
     cookie = {"Cookie": opened.headers["Set-Cookie"].split(";")[0]}
     assert cloud.call("GET", place, headers=cookie).json["title"] == "For you"
     assert b"secret.txt" in cloud.call("GET", f"t/{transfer['id']}", headers=cookie).data
     assert cloud.call("GET", download, headers=cookie).status == HTTPStatus.SEE_OTHER
     assert cloud.call("GET", download, headers=cookie).status == HTTPStatus.GONE
+
+
+def all_at_once(count: int, call: Callable[[], Answer]) -> list[Answer]:
+    """Send a request so many times at once."""
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda _: call(), range(count)))
+
+
+def test_two_hundred_guesses_at_once_are_compared_one_after_the_other(cloud: Cloud) -> None:
+    """No more than the growing waits leave room for; each was counted, and the others are told when to come again."""
+    transfer = begin(cloud, b"1")
+    place, token = f"api/transfers/{transfer['id']}", transfer["owner_token"]
+    cloud.call("PATCH", place, body={"password": "secret"}, token=token)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    unlock = f"t/{transfer['id']}/unlock"
+    since = time.monotonic()
+    answers = all_at_once(200, lambda: cloud.call("POST", unlock, raw=b"password=guess", headers=form))
+    took = time.monotonic() - since
+    compared = [answer for answer in answers if answer.status == HTTPStatus.FORBIDDEN]
+    refused = [answer for answer in answers if answer.status == HTTPStatus.TOO_MANY_REQUESTS]
+    assert len(compared) + len(refused) == 200
+    assert sum(wait_after(wrong) for wrong in range(1, len(compared))) <= took
+    assert all(int(answer.headers["Retry-After"]) >= 1 and b"Too many tries" in answer.data for answer in refused)
+    key = {"pk": {"S": transfer["id"]}, "sk": {"S": "transfer"}}
+    kept = cloud.client("dynamodb").get_item(TableName=cloud.outputs["Table"], Key=key, ConsistentRead=True)["Item"]
+    assert (kept["wrong_tries"], kept["comparing"]) == ({"N": str(len(compared))}, {"BOOL": False})
+    assert cloud.call("GET", place, token=token).status == HTTPStatus.OK
+    cloud.call("PATCH", place, body={"password": "other"}, token=token)
+    assert cloud.call("POST", unlock, raw=b"password=other", headers=form).status == HTTPStatus.SEE_OTHER
 
 
 def test_preflights_pass_for_the_pages_own_origin_only(cloud: Cloud) -> None:

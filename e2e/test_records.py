@@ -10,6 +10,7 @@ from backend.records import BusyError, FullError, GoneError, Records
 from backend.tally import Counts
 from backend.tests.fakes import FakeRecords
 from backend.transfers import File, Transfer, id_of
+from backend.tries import NO_TRIES
 from e2e.cloud import Cloud
 
 NOW = 1_800_000_000
@@ -158,6 +159,43 @@ def test_no_more_downloads_are_counted_than_allowed(records: Records) -> None:
     assert sum(outcomes) == 3
     assert records.count_download(transfer.id, 1, None)
     assert not records.count_download(transfer.id, 9, None)
+
+
+def guarded(records: Records) -> Transfer:
+    """Write a transfer with a password."""
+    transfer = replace(a_transfer(1)[0], password_hash="p")
+    records.create(transfer, [a_file(1)])
+    return transfer
+
+
+def test_of_many_tries_that_begin_at_once_one_is_made(records: Records) -> None:
+    """It is counted; none begins on what is no longer so; and it ends once."""
+    transfer = guarded(records)
+    with ThreadPoolExecutor(50) as pool:
+        outcomes = list(pool.map(lambda _: records.begin_try(transfer, until=NOW), range(200)))
+    (begun,) = [outcome for outcome in outcomes if outcome]
+    assert begun == replace(transfer, wrong_tries=1, next_try=NOW, comparing=True)
+    assert begun == records.transfer(transfer.id)
+    assert records.end_try(begun, wrong=1, next_try=NOW + 1_000)
+    assert not records.end_try(begun, wrong=0, next_try=0)
+    after = replace(begun, next_try=NOW + 1_000, comparing=False)
+    assert records.transfer(transfer.id) == after
+    assert records.begin_try(transfer, until=NOW) is None
+    assert records.begin_try(after, until=NOW + 9)
+    assert records.begin_try(replace(transfer, id="a" * 26), until=NOW) is None
+
+
+def test_a_new_password_ends_the_tries_of_the_old_one(records: Records) -> None:
+    """The one that is under way, and those that have yet to begin."""
+    transfer = guarded(records)
+    begun = records.begin_try(transfer, until=NOW)
+    assert begun
+    changed = records.change(transfer.id, {"password_hash": "q", **NO_TRIES})
+    assert not records.end_try(begun, wrong=1, next_try=NOW)
+    assert records.begin_try(transfer, until=NOW) is None
+    assert records.transfer(transfer.id) == changed
+    records.change(transfer.id, {"deleted": True})
+    assert records.begin_try(changed, until=NOW) is None
 
 
 def test_changes_are_seen_and_a_forgotten_transfer_is_gone(records: Records) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
@@ -30,6 +31,7 @@ class FakeRecords(Records):
         self.lists: dict[str, dict[int, list[str]]] = {}
         self.downloads: dict[tuple[str, int], int] = {}
         self.leases: dict[str, tuple[str, int]] = {}
+        self.one_at_a_time = Lock()
 
     def transfer(self, transfer: str) -> Transfer | None:
         return self.transfers.get(transfer)
@@ -125,10 +127,31 @@ class FakeRecords(Records):
         self.transfers[transfer] = replace(found, **changes)
         return self.transfers[transfer]
 
+    def begin_try(self, seen: Transfer, *, until: int) -> Transfer | None:
+        with self.one_at_a_time:
+            found = self.transfers.get(seen.id)
+            if found is None or found.deleted or _tries(found) != _tries(seen):
+                return None
+            begun = replace(found, wrong_tries=seen.wrong_tries + 1, next_try=until, comparing=True)
+            self.transfers[seen.id] = begun
+            return begun
+
+    def end_try(self, begun: Transfer, *, wrong: int, next_try: int) -> bool:
+        with self.one_at_a_time:
+            found = self.transfers.get(begun.id)
+            if found is None or _tries(found) != _tries(begun):
+                return False
+            self.transfers[begun.id] = replace(found, wrong_tries=wrong, next_try=next_try, comparing=False)
+            return True
+
     def forget(self, transfer: Transfer) -> None:
         self.rows = {place: row for place, row in self.rows.items() if place[0] != transfer.id}
         self.lists.pop(transfer.id, None)
         self.transfers.pop(transfer.id, None)
+
+
+def _tries(transfer: Transfer) -> tuple[str | None, int, int]:
+    return transfer.password_hash, transfer.wrong_tries, transfer.next_try
 
 
 @dataclass

@@ -1,14 +1,31 @@
 """The recipient's side and S3's events, on a table and a bucket in memory."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
+from threading import Barrier, Lock
+from time import sleep
 
 import pytest
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
 from backend.arrivals import Arrivals, NewlyStored
 from backend.downloads import Caller, Downloads
-from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
+from backend.errors import (
+    Invalid,
+    LimitReached,
+    NotFound,
+    PasswordNeeded,
+    PasswordWrong,
+    SidestepError,
+    TokenWrong,
+    TooManyTries,
+)
 from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options
+from backend.passwords import password_fits
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import MIB, key_of
 from backend.uploads import Uploads
@@ -59,7 +76,7 @@ def test_the_delay_is_counted_from_when_s3_had_the_object(
     objects.put(key_of(made.id, 1), 5)
     clock.now += 3
     stored = arrivals.arrived(key_of(made.id, 1))
-    assert stored
+    assert isinstance(stored, NewlyStored)
     assert (stored.bytes, stored.delay) == (5, 3)
 
 
@@ -239,14 +256,177 @@ def test_a_password_hides_everything_until_it_is_given(
             downloads.status(made.id, caller, None)
         with pytest.raises(PasswordNeeded):
             downloads.download(made.id, 1, caller)
-    with pytest.raises(TokenWrong):
+    with pytest.raises(PasswordWrong):
         downloads.unlock(made.id, "guess")
+    clock.now += 1
     grant = downloads.unlock(made.id, "secret")
     downloads.download(made.id, 1, Caller(grant=grant))
     downloads.status(made.id, Caller(token=made.owner_token), None)
     clock.now += 3_600
     with pytest.raises(PasswordNeeded):
         downloads.status(made.id, Caller(grant=grant), None)
+
+
+def guarded(uploads: Uploads) -> CreatedTransfer:
+    """Begin a transfer whose password is `secret`."""
+    made = begin(uploads, 5)
+    uploads.change(made.id, made.owner_token, Options(password="secret"))
+    return made
+
+
+def test_wrong_passwords_make_the_next_one_wait(uploads: Uploads, downloads: Downloads, clock: Clock) -> None:
+    """To the millisecond, even the right one; it ends the row."""
+    made = guarded(uploads)
+    for wait in (1, 2, 4):
+        with pytest.raises(PasswordWrong) as wrong:
+            downloads.unlock(made.id, "guess")
+        assert wrong.value.seconds == wait
+        clock.now += wait - 0.001
+        with pytest.raises(TooManyTries, match=r"Wait 1 second and try again") as refused:
+            downloads.unlock(made.id, "secret")
+        assert refused.value.headers() == {"Retry-After": "1"}
+        clock.now += 0.001
+    downloads.unlock(made.id, "secret")
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "guess")
+    assert wrong.value.seconds == 1
+
+
+def lock(downloads: Downloads, made: CreatedTransfer, clock: Clock) -> None:
+    """Try ten wrong passwords, each as early as it is taken."""
+    for _ in range(10):
+        with pytest.raises(PasswordWrong) as wrong:
+            downloads.unlock(made.id, "guess")
+        clock.now += wrong.value.seconds
+    clock.now -= 3_600
+
+
+def test_ten_wrong_passwords_lock_for_an_hour(uploads: Uploads, downloads: Downloads, clock: Clock) -> None:
+    """Then there is one more try, and a wrong one locks again."""
+    made = guarded(uploads)
+    lock(downloads, made, clock)
+    clock.now += 1_020.5
+    with pytest.raises(TooManyTries, match=r"locked for an hour\. Try again in 43 minutes"):
+        downloads.unlock(made.id, "secret")
+    clock.now += 2_579.5
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "guess")
+    assert wrong.value.seconds == 3_600
+    clock.now += 3_600
+    downloads.unlock(made.id, "secret")
+
+
+def test_a_lock_keeps_out_nobody_who_is_in_and_a_new_password_ends_it(
+    uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """The owner and whoever has a grant do not notice."""
+    made = guarded(uploads)
+    grant = downloads.unlock(made.id, "secret")
+    lock(downloads, made, clock)
+    downloads.status(made.id, Caller(grant=grant), None)
+    downloads.status(made.id, Caller(token=made.owner_token), None)
+    uploads.change(made.id, made.owner_token, Options(password="other"))
+    downloads.unlock(made.id, "other")
+
+
+@dataclass
+class Compared:
+    """Compares passwords slowly, and remembers how many at once and in all."""
+
+    now: int = 0
+    most: int = 0
+    total: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, password: str, kept: str) -> bool:
+        """Do what `password_fits` does."""
+        with self.lock:
+            self.now += 1
+            self.total += 1
+            self.most = max(self.most, self.now)
+        sleep(0.02)
+        fits = password_fits(password, kept)
+        with self.lock:
+            self.now -= 1
+        return fits
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> Compared:
+    """Watch every comparison of a password."""
+    watched = Compared()
+    monkeypatch.setattr("backend.downloads.password_fits", watched)
+    return watched
+
+
+def all_at_once(tries: Sequence[Callable[[], object]]) -> Counter[str]:
+    """Run these at the same moment, and count what came of them."""
+    ready = Barrier(len(tries))
+
+    def outcome(attempt: Callable[[], object]) -> str:
+        ready.wait()
+        try:
+            attempt()
+        except SidestepError as error:
+            return error.code
+        return "done"
+
+    with ThreadPoolExecutor(len(tries)) as pool:
+        return Counter(pool.map(outcome, tries))
+
+
+def test_of_two_hundred_guesses_at_once_one_is_compared(
+    uploads: Uploads, downloads: Downloads, records: FakeRecords, compared: Compared
+) -> None:
+    """And counted; the others are told to wait."""
+    made = guarded(uploads)
+    patient = replace(downloads, pause=sleep)
+    outcomes = all_at_once([partial(patient.unlock, made.id, f"guess {n}") for n in range(200)])
+    assert outcomes == {"password_wrong": 1, "too_many_tries": 199}
+    assert (compared.total, compared.most) == (1, 1)
+    assert records.transfers[made.id].wrong_tries == 1
+
+
+def test_several_right_passwords_at_once_take_turns(uploads: Uploads, downloads: Downloads, compared: Compared) -> None:
+    """A second click, or a colleague, is let in as well."""
+    made = guarded(uploads)
+    patient = replace(downloads, pause=sleep)
+    assert all_at_once([partial(patient.unlock, made.id, "secret")] * 5) == {"done": 5}
+    assert compared.most == 1
+
+
+def test_a_try_that_was_interrupted_counts_as_wrong(
+    uploads: Uploads, downloads: Downloads, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one waits until it must be over, and not for ever."""
+    made = guarded(uploads)
+    with monkeypatch.context() as broken:
+        broken.setattr("backend.downloads.password_fits", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            downloads.unlock(made.id, "guess")
+    with pytest.raises(TooManyTries):
+        downloads.unlock(made.id, "secret")
+    clock.now += 10
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "guess")
+    assert wrong.value.seconds == 2
+
+
+def test_a_password_that_is_changed_while_it_is_compared_opens_nothing(
+    uploads: Uploads, downloads: Downloads, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is compared with the new one, too; and the new one's row is its own."""
+    made = guarded(uploads)
+
+    def late(password: str, kept: str) -> bool:
+        if records.transfers[made.id].password_hash == kept and password_fits("secret", kept):
+            uploads.change(made.id, made.owner_token, Options(password="other"))
+        return password_fits(password, kept)
+
+    monkeypatch.setattr("backend.downloads.password_fits", late)
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "secret")
+    assert wrong.value.seconds == 1
 
 
 def test_a_wrong_owner_token_is_told(uploads: Uploads, downloads: Downloads) -> None:

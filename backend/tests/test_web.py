@@ -17,7 +17,7 @@ from backend.downloads import Downloads
 from backend.telemetry import logger
 from backend.tests.conftest import SETTINGS
 from backend.tests.events import Context, request
-from backend.tests.fakes import FakeObjects
+from backend.tests.fakes import Clock, FakeObjects
 from backend.transfers import key_of
 from backend.uploads import Uploads
 
@@ -285,8 +285,8 @@ def test_a_transfer_that_is_not_there_has_a_page_that_says_so() -> None:
         assert "no such transfer" in page.body
 
 
-def test_a_password_is_asked_for_and_buys_a_cookie() -> None:
-    """HttpOnly, for this transfer; a wrong password gets the form again."""
+def test_a_password_is_asked_for_and_buys_a_cookie(clock: Clock) -> None:
+    """HttpOnly, for this transfer; a wrong password gets the form again, and so does one that comes too early."""
     transfer = made(1)
     call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "s p+é"}, token=transfer["owner_token"])
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -295,6 +295,11 @@ def test_a_password_is_asked_for_and_buys_a_cookie() -> None:
     assert f'action="../t/{transfer["id"]}/unlock"' in asked.body
     wrong = call("POST", f"/t/{transfer['id']}/unlock", raw="password=x", headers=form)
     assert (wrong.status, "not the password" in wrong.body) == (HTTPStatus.FORBIDDEN, True)
+    early = call("POST", f"/t/{transfer['id']}/unlock", raw="password=s+p%2B%C3%A9", headers=form)
+    assert (early.status, early.headers["Retry-After"]) == (HTTPStatus.TOO_MANY_REQUESTS, ["1"])
+    assert "Too many tries. Wait 1 second and try again." in early.body
+    assert 'name="password"' in early.body
+    clock.now += 1
     right = call("POST", f"/t/{transfer['id']}/unlock", raw="password=s+p%2B%C3%A9", headers=form)
     assert (right.status, right.headers["Location"]) == (HTTPStatus.SEE_OTHER, [f"../{transfer['id']}"])
     cookie = right.headers["Set-Cookie"][0]
