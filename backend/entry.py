@@ -61,7 +61,9 @@ def uploads() -> Uploads:
 @cache
 def downloads() -> Downloads:
     """Return the recipient's side on the real table and bucket."""
-    return Downloads(records=table(), objects=bucket(), settings=settings(), now=time.time, pause=time.sleep)
+    return Downloads(
+        records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom, pause=time.sleep
+    )
 
 
 def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each kind of error, none with a branch of note
@@ -113,11 +115,15 @@ def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each ki
 
 
 def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
-    """Return what the caller shows for this transfer: owner token or grant cookie."""
+    """Return who asks for this transfer: owner token or grant cookie, and the address that the gateway saw.
+
+    Anybody can write anything into X-Forwarded-For, so that is not believed.
+    """
     scheme, _, token = app.current_event.headers.get("Authorization", "").partition(" ")
     return Caller(
         token=token.strip() if scheme.lower() == "bearer" and token.strip() else None,
         grant=_cookie(app, grant_cookie(transfer)),
+        address=app.current_event.request_context.identity.source_ip or "",
     )
 
 

@@ -57,5 +57,6 @@ def await_files(keys: list[str]) -> None:
 @app.get("/t/<transfer>/files/<number>", include_in_schema=False)
 def download(transfer: str, number: int) -> Response[Any]:
     """Send the recipient to a fresh, short-lived presigned GET."""
-    url = downloads().download(known_id(transfer), number, caller(app, transfer))
+    asked = app.current_event.headers.get("Range")
+    url = downloads().download(known_id(transfer), number, caller(app, transfer), asked)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": url})

@@ -1,8 +1,9 @@
 """The transfers table: the only DynamoDB code.
 
 A transfer's items share its id as partition key `pk`; the sort key `sk` tells what they are:
-`file#000001` (one per file), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
-The names sort so that one query from `tally` on reads the transfer and its tally without the files.
+`file#000001` (one per file), `log#1800000000000#1f…` (one per download, by time), `source#000001#9a…` (who downloaded
+which file and may go on with it), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
+The names sort so that one query from `tally` on reads the transfer and its tally without the rest.
 """
 
 import re
@@ -18,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from backend.aws import client
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
-from backend.transfers import File, Transfer
+from backend.transfers import Download, File, Transfer
 
 MAX_WRITES = 25
 MAX_GETS = 100
@@ -26,6 +27,7 @@ MAX_GETS = 100
 Item = dict[str, Any]
 Stored = Literal["now", "before", "wrong_size", "unwanted"]
 
+_DOWNLOAD_FIELDS = frozenset(field.name for field in fields(Download))
 _FILE_FIELDS = frozenset(field.name for field in fields(File))
 _TRANSFER_FIELDS = frozenset(field.name for field in fields(Transfer)) - {"id"}
 
@@ -94,12 +96,23 @@ class Records:
                 wait()
         return found
 
-    def _query(self, transfer: str, condition: str, values: Mapping[str, str]) -> Iterator[Item]:
+    def log(self, transfer: str, most: int) -> list[Download]:
+        """Return the last downloads, at most so many, newest first."""
+        between = {":from": "log#", ":to": _after("log#")}
+        items = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between, last=most)
+        return [Download(**{name: item[name] for name in _DOWNLOAD_FIELDS}) for item in items]
+
+    def _query(
+        self, transfer: str, condition: str, values: Mapping[str, str], *, last: int | None = None
+    ) -> Iterator[Item]:
+        """Yield what fits, in order; with `last`, only so many of the last ones, backwards."""
         pages = self._db.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression=condition,
             ExpressionAttributeValues=_values({":pk": transfer, **values}),
             ConsistentRead=True,
+            ScanIndexForward=last is None,
+            PaginationConfig={"MaxItems": last, "PageSize": last},
         )
         for page in pages:
             yield from (_plain(item) for item in page["Items"])
@@ -270,6 +283,34 @@ class Records:
             return False
         return True
 
+    def log_download(self, transfer: Transfer, download: Download, *, unique: str, source: str, resumes: int) -> None:
+        """Keep a counted download for the owner, and let its source go on with it so many times."""
+        self._update(
+            transfer.id,
+            f"log#{download.at:013}#{unique}",
+            "SET #at = :at, #file = :file, #bytes = :bytes, #source = :source, #ttl = :ttl",
+            None,
+            {":ttl": transfer.ttl, **{f":{name}": value for name, value in asdict(download).items()}},
+        )
+        self._update(
+            transfer.id,
+            _source_key(download.file, source),
+            "SET resumes = :resumes, #ttl = :ttl",
+            None,
+            {":resumes": resumes, ":ttl": transfer.ttl},
+        )
+
+    def resume_download(self, transfer: str, number: int, source: str) -> bool:
+        """Let a source go on with a download that was counted; return False where it has none, or none any more."""
+        values = {":one": 1, ":none": 0}
+        try:
+            self._update(
+                transfer, _source_key(number, source), "SET resumes = resumes - :one", "resumes > :none", values
+            )
+        except _ConditionFailed:
+            return False
+        return True
+
     # Changing and ending
 
     def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
@@ -340,9 +381,14 @@ class Records:
         return True
 
     def forget(self, transfer: Transfer) -> None:
-        """Delete all records of a transfer, its own last: until then an interrupted deletion can be repeated."""
+        """Delete all records of a transfer, its own last: until then an interrupted deletion can be repeated.
+
+        A download that is being signed just now may be logged afterwards; the table forgets that by itself.
+        """
         keys = [_file_key(number) for number in range(1, transfer.last_number + 1)]
         keys += [f"tally#{shard:02}" for shard in range(SHARDS)]
+        downloads = {":from": "log#", ":to": _after("source#")}
+        keys += [item["sk"] for item in self._query(transfer.id, "pk = :pk AND sk BETWEEN :from AND :to", downloads)]
         self._write([{"DeleteRequest": {"Key": _key(transfer.id, key)}} for key in keys])
         self._db.delete_item(TableName=self.table, Key=_key(transfer.id, "transfer"))
 
@@ -351,21 +397,21 @@ class Records:
         transfer: str,
         sort: str,
         update: str,
-        condition: str,
+        condition: str | None,
         values: Mapping[str, Any],
         *,
         returning: str = "NONE",
     ) -> Item:
         names = {sign: sign[1:] for sign in re.findall(r"#\w+", f"{update} {condition}")}
+        conditions = {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
             answer = self._db.update_item(
                 TableName=self.table,
                 Key=_key(transfer, sort),
                 UpdateExpression=update,
-                ConditionExpression=condition,
                 ExpressionAttributeValues=_values(values),
                 ReturnValues=returning,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **(conditions if condition else {}),
                 **({"ExpressionAttributeNames": names} if names else {}),
             )
         except ClientError as error:
@@ -397,6 +443,15 @@ def _batches(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 def _file_key(number: int) -> str:
     return f"file#{number:06}"
+
+
+def _source_key(number: int, source: str) -> str:
+    return f"source#{number:06}#{source}"
+
+
+def _after(prefix: str) -> str:
+    """Return what sorts behind every key with this prefix, and before anything else."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _key(transfer: str, sort: str) -> Item:

@@ -91,6 +91,16 @@ class File:
         return min(self.part_size, self.size - (number - 1) * self.part_size)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """What an owner may know of a download: when (epoch milliseconds), which file, its bytes, about from where."""
+
+    at: int
+    file: int
+    bytes: int
+    source: str
+
+
 def id_of(random: bytes) -> str:
     """Spell 128 random bits so that a double click selects them: lower case letters and digits."""
     return base64.b32encode(random).decode().rstrip("=").lower()

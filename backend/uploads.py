@@ -36,6 +36,8 @@ from backend.tries import NO_TRIES
 ADDING_SECONDS = 35
 # Calls to S3 at once from one invocation.
 S3_THREADS = 8
+# Downloads that the log shows.
+LOG_ENTRIES = 1_000
 # Files that a deletion works on at a time.
 DELETE_BATCH = 1_000
 
@@ -184,6 +186,20 @@ class Uploads:
             expires_at=moment(transfer.expires_at),
             max_downloads=transfer.max_downloads,
             has_password=transfer.password_hash is not None,
+        )
+
+    def log(self, transfer_id: str, token: str | None) -> messages.DownloadLog:
+        """Return the last downloads, newest first."""
+        transfer = self.owned(transfer_id, token)
+        found = self.records.log(transfer.id, LOG_ENTRIES + 1)
+        return messages.DownloadLog(
+            downloads=[
+                messages.LoggedDownload(
+                    at=moment(made.at // 1_000), file=made.file, bytes=made.bytes, source=made.source
+                )
+                for made in found[:LOG_ENTRIES]
+            ],
+            more=len(found) > LOG_ENTRIES,
         )
 
     def remove_file(self, transfer_id: str, token: str | None, number: int) -> None:

@@ -21,7 +21,7 @@ from backend.entry import (
     resolver,
     uploads,
 )
-from backend.errors import NotFound, PasswordNeeded, PasswordWrong, TooManyTries
+from backend.errors import MethodNotAllowed, NotFound, PasswordNeeded, PasswordWrong, TooManyTries
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
@@ -174,6 +174,17 @@ def change_transfer(transfer: str, asked: Annotated[messages.Options, Body()]) -
     return uploads().change(known_id(transfer), _token(transfer), asked)
 
 
+@app.get(
+    "/api/transfers/<transfer>/log",
+    operation_id="getLog",
+    security=OWNER,
+    responses=answers(200, messages.DownloadLog, 401, 403, 404),
+)
+def download_log(transfer: str) -> messages.DownloadLog:
+    """Return who downloaded what and when, as far as it is kept: the last 1,000 downloads, newest first."""
+    return uploads().log(known_id(transfer), _token(transfer))
+
+
 @app.get("/t/<transfer>", include_in_schema=False)
 def transfer_page(transfer: str) -> Response[str]:
     """Show a transfer to whoever has its link, or ask for its password."""
@@ -183,6 +194,16 @@ def transfer_page(transfer: str) -> Response[str]:
     except PasswordNeeded:
         return page(HTTPStatus.OK, "password.html", depth=1, transfer_id=transfer, error=None)
     return page(HTTPStatus.OK, "transfer.html", depth=1, transfer=pages.transfer_context(transfer, status))
+
+
+@app.route(
+    "/t/<transfer>/files/<number>",
+    method=["DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+    include_in_schema=False,
+)
+def only_get(transfer: str, number: str) -> Response[Any]:  # noqa: ARG001  as the address has them
+    """Refuse what the links function does not take: the gateway sends it only the GETs, so that no HEAD is counted."""
+    raise MethodNotAllowed("GET")
 
 
 @app.post("/t/<transfer>/unlock", include_in_schema=False)

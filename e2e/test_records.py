@@ -9,7 +9,7 @@ import pytest
 from backend.records import BusyError, FullError, GoneError, Records
 from backend.tally import Counts
 from backend.tests.fakes import FakeRecords
-from backend.transfers import File, Transfer, id_of
+from backend.transfers import Download, File, Transfer, id_of
 from backend.tries import NO_TRIES
 from e2e.cloud import Cloud
 
@@ -159,6 +159,38 @@ def test_no_more_downloads_are_counted_than_allowed(records: Records) -> None:
     assert sum(outcomes) == 3
     assert records.count_download(transfer.id, 1, None)
     assert not records.count_download(transfer.id, 9, None)
+
+
+def test_a_download_is_gone_on_with_as_often_as_allowed(records: Records) -> None:
+    """Twenty at once; by its source, of its file, and again after another counted one."""
+    transfer, files = a_transfer(2)
+    records.create(transfer, files)
+    assert not records.resume_download(transfer.id, 1, "here")
+    for unique in ("a", "b"):
+        made = Download(at=NOW, file=1, bytes=1, source="x")
+        records.log_download(transfer, made, unique=unique, source="here", resumes=3)
+        with ThreadPoolExecutor(20) as pool:
+            outcomes = list(pool.map(lambda _: records.resume_download(transfer.id, 1, "here"), range(20)))
+        assert sum(outcomes) == 3
+    assert not records.resume_download(transfer.id, 1, "there")
+    assert not records.resume_download(transfer.id, 2, "here")
+
+
+def test_downloads_are_logged_newest_first(records: Records) -> None:
+    """The last ones where there are more; the poll's query does not meet them."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    assert records.log(transfer.id, 5) == []
+    made = [Download(at=NOW * 1_000 + n, file=1, bytes=n, source="203.0.113.x") for n in range(30)]
+    for n in (3, 1, 2, 0, *range(4, 30)):
+        records.log_download(transfer, made[n], unique=f"u{n}", source=f"s{n}", resumes=1)
+    records.log_download(transfer, made[0], unique="v", source="s0", resumes=1)
+    assert records.log(transfer.id, 3) == [made[29], made[28], made[27]]
+    assert records.log(transfer.id, 99) == [*reversed(made), made[0]]
+    assert records.overview(transfer.id)
+    records.forget(transfer)
+    assert records.log(transfer.id, 99) == []
+    assert not records.resume_download(transfer.id, 1, "s1")
 
 
 def guarded(records: Records) -> Transfer:

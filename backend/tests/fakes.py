@@ -9,7 +9,7 @@ from typing import Any
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
 from backend.records import BusyError, FullError, GoneError, Records, Stored
 from backend.tally import Event, Tally, entry_of, shard_of
-from backend.transfers import File, Transfer
+from backend.transfers import Download, File, Transfer
 
 
 @dataclass
@@ -31,6 +31,8 @@ class FakeRecords(Records):
         self.lists: dict[str, dict[int, list[str]]] = {}
         self.downloads: dict[tuple[str, int], int] = {}
         self.leases: dict[str, tuple[str, int]] = {}
+        self.logs: dict[str, list[tuple[int, str, Download]]] = {}
+        self.resumes: dict[tuple[str, int, str], int] = {}
         self.one_at_a_time = Lock()
 
     def transfer(self, transfer: str) -> Transfer | None:
@@ -114,11 +116,27 @@ class FakeRecords(Records):
             entries.append(entry_of(event, number))
 
     def count_download(self, transfer: str, number: int, most: int | None) -> bool:
-        made = self.downloads.get((transfer, number), 0)
-        if (transfer, number) not in self.rows or (most is not None and made >= most):
+        with self.one_at_a_time:
+            made = self.downloads.get((transfer, number), 0)
+            if (transfer, number) not in self.rows or (most is not None and made >= most):
+                return False
+            self.downloads[transfer, number] = made + 1
+            return True
+
+    def log_download(self, transfer: Transfer, download: Download, *, unique: str, source: str, resumes: int) -> None:
+        self.logs.setdefault(transfer.id, []).append((download.at, unique, download))
+        self.resumes[transfer.id, download.file, source] = resumes
+
+    def resume_download(self, transfer: str, number: int, source: str) -> bool:
+        left = self.resumes.get((transfer, number, source), 0)
+        if not left:
             return False
-        self.downloads[transfer, number] = made + 1
+        self.resumes[transfer, number, source] = left - 1
         return True
+
+    def log(self, transfer: str, most: int) -> list[Download]:
+        newest = sorted(self.logs.get(transfer, []), key=lambda entry: entry[:2], reverse=True)
+        return [download for _, _, download in newest[:most]]
 
     def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
         found = self.transfers.get(transfer)
@@ -146,7 +164,9 @@ class FakeRecords(Records):
 
     def forget(self, transfer: Transfer) -> None:
         self.rows = {place: row for place, row in self.rows.items() if place[0] != transfer.id}
+        self.resumes = {place: left for place, left in self.resumes.items() if place[0] != transfer.id}
         self.lists.pop(transfer.id, None)
+        self.logs.pop(transfer.id, None)
         self.transfers.pop(transfer.id, None)
 
 

@@ -244,6 +244,130 @@ def test_a_limit_of_downloads_holds_for_each_file_and_not_for_the_owner(
     downloads.download(made.id, 1, Caller(token=made.owner_token))
 
 
+def test_no_more_are_downloaded_than_allowed_however_many_ask_at_once(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Ten of two hundred, and ten in the log."""
+    made = begin(uploads, 5)
+    arrive(arrivals, objects, made, 1, 5)
+    uploads.change(made.id, made.owner_token, Options(max_downloads=10))
+    outcomes = all_at_once([partial(downloads.download, made.id, 1, Caller())] * 200)
+    assert outcomes == {"done": 10, "limit_reached": 190}
+    assert len(uploads.log(made.id, made.owner_token).downloads) == 10
+
+
+HERE = Caller(address="203.0.113.77")
+THERE = Caller(address="203.0.113.78")
+
+
+@pytest.fixture
+def limited(arrivals: Arrivals, uploads: Uploads, objects: FakeObjects) -> CreatedTransfer:
+    """Return a transfer of two files of a hundred bytes, each to be downloaded twice."""
+    made = begin(uploads, 100, 100)
+    for number in (1, 2):
+        arrive(arrivals, objects, made, number, 100)
+    uploads.change(made.id, made.owner_token, Options(max_downloads=2))
+    return made
+
+
+def test_what_goes_on_with_a_download_is_not_counted_again(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """Days later, and although the limit is reached."""
+    downloads.download(limited.id, 1, HERE)
+    downloads.download(limited.id, 1, THERE, "bytes=0-")
+    with pytest.raises(LimitReached):
+        downloads.download(limited.id, 1, HERE, "bytes=0-")
+    clock.now += 6 * 86_400
+    for asked in ("bytes=1-", "bytes=50-", "bytes=60-69", "bytes=-10"):
+        downloads.download(limited.id, 1, HERE, asked)
+    assert len(uploads.log(limited.id, limited.owner_token).downloads) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "caller", "asked"),
+    [
+        (1, HERE, None),
+        (1, HERE, "bytes=0-"),
+        (1, HERE, "bytes=0-49"),
+        (1, HERE, "bytes=-100"),
+        (1, THERE, "bytes=50-"),
+        (2, HERE, "bytes=50-"),
+    ],
+)
+def test_what_begins_anew_or_elsewhere_is_counted(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, number: int, caller: Caller, asked: str | None
+) -> None:
+    """From the first byte, from another source, of another file."""
+    downloads.download(limited.id, 1, HERE)
+    downloads.download(limited.id, number, caller, asked)
+    assert len(uploads.log(limited.id, limited.owner_token).downloads) == 2
+
+
+def test_one_counted_download_is_not_gone_on_with_for_ever(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads
+) -> None:
+    """A hundred times; the next one is a download, which may be gone on with as often."""
+    downloads.download(limited.id, 1, HERE)
+    for _ in range(201):
+        downloads.download(limited.id, 1, HERE, "bytes=1-")
+    assert len(uploads.log(limited.id, limited.owner_token).downloads) == 2
+    with pytest.raises(LimitReached):
+        downloads.download(limited.id, 1, HERE, "bytes=1-")
+
+
+def test_a_refused_download_cannot_be_gone_on_with(limited: CreatedTransfer, downloads: Downloads) -> None:
+    """It was none."""
+    for _ in range(2):
+        downloads.download(limited.id, 1, HERE)
+    for asked in (None, "bytes=1-"):
+        with pytest.raises(LimitReached):
+            downloads.download(limited.id, 1, THERE, asked)
+
+
+def test_an_owner_sees_who_downloaded_what_and_when(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """Newest first; not the owner's own, and no address."""
+    downloads.download(limited.id, 1, HERE)
+    clock.now += 1.5
+    downloads.download(limited.id, 2, Caller(address="2001:db8:1:2::3"), "bytes=0-9")
+    downloads.download(limited.id, 1, Caller(token=limited.owner_token, address="203.0.113.77"))
+    log = uploads.log(limited.id, limited.owner_token)
+    assert log.model_dump() == {
+        "downloads": [
+            {"at": "2027-01-15T08:00:01Z", "file": 2, "bytes": 10, "source": "2001:db8:1::/48"},
+            {"at": "2027-01-15T08:00:00Z", "file": 1, "bytes": 100, "source": "203.0.113.x"},
+        ],
+        "more": False,
+    }
+    with pytest.raises(TokenWrong):
+        uploads.log(limited.id, "other")
+
+
+def test_a_long_log_shows_the_last_thousand(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """And says that there were more."""
+    uploads.change(limited.id, limited.owner_token, Options(max_downloads=None))
+    for more in (False, True):
+        for _ in range(1 if more else 1_000):
+            clock.now += 1
+            downloads.download(limited.id, 1, HERE)
+        log = uploads.log(limited.id, limited.owner_token)
+        assert (len(log.downloads), log.more) == (1_000, more)
+    assert log.downloads[-1].at == "2027-01-15T08:00:02Z"
+
+
+def test_the_log_ends_with_its_transfer(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, records: FakeRecords
+) -> None:
+    """Nothing of it stays."""
+    downloads.download(limited.id, 1, HERE)
+    uploads.delete(limited.id, limited.owner_token)
+    assert (records.logs, records.resumes) == ({}, {})
+
+
 def test_a_password_hides_everything_until_it_is_given(
     arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
 ) -> None:

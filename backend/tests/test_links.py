@@ -126,6 +126,17 @@ def test_a_download_is_a_redirect_that_nobody_keeps(transfer: Any) -> None:
     assert answer["multiValueHeaders"]["Location"][0].startswith(f"https://bucket/files/{transfer.id}/1?")
 
 
+def test_a_download_is_logged_with_its_range_and_where_it_came_from(transfer: Any, uploads: Uploads) -> None:
+    """As the gateway says; what goes on with it is no other."""
+    links.handler(arrivals(key_of(transfer.id, 2)), Context())
+    forged = {"X-Forwarded-For": "203.0.113.77"}
+    for asked in ("bytes=0-0", "bytes=1-"):
+        answer = call(f"/t/{transfer.id}/files/2", headers={"range": asked, **forged})
+        assert answer["statusCode"] == HTTPStatus.SEE_OTHER
+    (entry,) = uploads.log(transfer.id, transfer.owner_token).downloads
+    assert (entry.file, entry.bytes, entry.source) == (2, 1, "192.0.2.x")
+
+
 def test_a_download_that_is_not_there_is_a_page_that_says_why(transfer: Any) -> None:
     """With addresses that fit its depth."""
     answer = call(f"/t/{transfer.id}/files/1")

@@ -140,6 +140,7 @@ def test_a_wrong_field_is_named(body: object, field: str) -> None:
         ("POST", "/files", {"files": [{"name": "a", "size": 1}]}),
         ("POST", "/parts", {"parts": [{"file": 1, "number": 1}]}),
         ("GET", "/files/1/parts", None),
+        ("GET", "/log", None),
         ("POST", "/files/1/complete", None),
         ("DELETE", "/files/1", None),
         ("PATCH", "", {"title": "x"}),
@@ -189,6 +190,14 @@ def test_a_method_that_an_address_does_not_take_is_405() -> None:
     answer = call("PUT", "/api/transfers")
     assert answer.status == HTTPStatus.METHOD_NOT_ALLOWED
     assert answer.headers["Allow"] == ["POST"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE"])
+def test_a_download_takes_nothing_but_get(method: str) -> None:
+    """`curl -I` is told so; it comes to this function, which counts nothing."""
+    answer = call(method, f"/t/{made(1)['id']}/files/1")
+    assert answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+    assert answer.headers["Allow"] == ["GET"]
 
 
 def test_when_aws_is_busy_the_answer_says_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,6 +329,7 @@ def test_the_description_has_every_address_of_the_api() -> None:
         "POST /api/transfers/{transfer}/parts",
         "DELETE /api/transfers/{transfer}/files/{number}",
         "GET /api/transfers/{transfer}/files/{number}/parts",
+        "GET /api/transfers/{transfer}/log",
         "POST /api/transfers/{transfer}/files/{number}/complete",
     }
     created = described["paths"]["/api/transfers"]["post"]["responses"]
