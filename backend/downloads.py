@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from backend import messages
 from backend.errors import (
+    Expired,
     Invalid,
     LimitReached,
     NotFound,
@@ -182,19 +183,24 @@ class Downloads:
 
     def _admitted(self, transfer: Transfer | None, caller: Caller) -> tuple[Transfer, bool]:
         """Let the caller in, and tell whether it is the owner: all authorisation to see and download is here."""
-        transfer = self._present(transfer)
         if caller.token is not None:
+            if transfer is None or not transfer.is_live(self.now()):
+                raise NotFound  # as everywhere else where owners call
             if not token_fits(caller.token, transfer.owner_token_hash):
                 raise TokenWrong
             return transfer, True
+        transfer = self._present(transfer)
         kept = transfer.password_hash
         if kept is not None and not grant_fits(caller.grant or "", transfer.id, kept, self.now()):
             raise PasswordNeeded
         return transfer, False
 
     def _present(self, transfer: Transfer | None) -> Transfer:
-        if transfer is None or not transfer.is_live(self.now()):
+        """Tell recipients of what has expired; what was deleted is as if it had never been."""
+        if transfer is None or transfer.deleted:
             raise NotFound
+        if not transfer.is_live(self.now()):
+            raise Expired(transfer.expires_at)
         return transfer
 
     def _url(self, transfer_id: str, file: File, seconds: int) -> str:

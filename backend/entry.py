@@ -45,6 +45,7 @@ _BUSY = frozenset(
     }
 )
 _TITLES = {
+    "expired": "Too late",
     "limit_reached": "No downloads left",
     "method_not_allowed": "That does not work",
     "not_found": "Nothing here",

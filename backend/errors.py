@@ -10,6 +10,7 @@ SidestepError                 500
 ├── MethodNotAllowed          405
 ├── Conflict                  409  not in the state that this needs
 │   └── PartsMissing          409  names the parts that are missing or of the wrong size
+├── Expired                   410  its time is over; told to whoever holds its id, which nobody can guess
 ├── LimitReached              410  every download that the sender allowed has been made
 ├── Invalid                   422  names each field and what is wrong with it
 ├── TooManyTries              429  after wrong passwords the next one has to wait
@@ -17,7 +18,10 @@ SidestepError                 500
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
+
+from backend.transfers import date_text
 
 
 class SidestepError(Exception):
@@ -139,6 +143,19 @@ class PartsMissing(Conflict):
     def details(self) -> dict[str, Any]:
         """Return the numbers, for a client that sends them again."""
         return {"parts": self.parts}
+
+
+class Expired(SidestepError):
+    """The transfer's time is over, and the table has not forgotten it yet."""
+
+    status = 410
+    code = "expired"
+
+    def __init__(self, when: int) -> None:
+        """Take when that was, in epoch seconds."""
+        super().__init__(
+            f"This transfer expired on {date_text(datetime.fromtimestamp(when, UTC))}. Ask the sender to send it again."
+        )
 
 
 class LimitReached(SidestepError):

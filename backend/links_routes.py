@@ -27,7 +27,7 @@ CHECK = r"^[1-9][0-9]{0,5}(,[1-9][0-9]{0,5}){0,19}$"
     "/api/transfers/<transfer>",
     operation_id="getTransfer",
     security=LINK,
-    responses=answers(200, messages.TransferStatus, 401, 403, 404, 422),
+    responses=answers(200, messages.TransferStatus, 401, 403, 404, 410, 422),
 )
 def status(
     transfer: str,

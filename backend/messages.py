@@ -238,6 +238,7 @@ _ERRORS = {
     403: "The owner token belongs to another transfer.",
     404: "There is no such transfer or file.",
     409: "The transfer or file is not in the state for this.",
+    410: "The transfer has expired.",
     422: "A field is wrong; the error names it.",
     503: "AWS is busy: send the same request again.",
 }

@@ -209,6 +209,11 @@ def content_disposition(name: str, number: int) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 
 
+def date_text(when: datetime) -> str:
+    """Spell a moment for people."""
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
+
+
 def moment(seconds: int) -> str:
     """Spell epoch seconds as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

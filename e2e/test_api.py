@@ -415,6 +415,29 @@ def test_two_hundred_guesses_at_once_are_compared_one_after_the_other(cloud: Clo
     assert cloud.call("POST", unlock, raw=b"password=other", headers=form).status == HTTPStatus.SEE_OTHER
 
 
+def test_an_expired_transfer_says_when_and_a_deleted_one_nothing(cloud: Cloud) -> None:
+    """410 on the page, the download and the status; then 404 on all three, as for one that never was."""
+    transfer = begin(cloud, b"1", sign=1)
+    put(cloud, transfer["urls"][0], b"1")
+    stored(cloud, transfer)
+    addresses = [f"t/{transfer['id']}", f"t/{transfer['id']}/files/1", f"api/transfers/{transfer['id']}"]
+
+    def record(update: str, values: dict[str, Any]) -> None:
+        cloud.client("dynamodb").update_item(
+            TableName=cloud.outputs["Table"],
+            Key={"pk": {"S": transfer["id"]}, "sk": {"S": "transfer"}},
+            UpdateExpression=update,
+            ExpressionAttributeValues=values,
+        )
+
+    record("SET expires_at = :then", {":then": {"N": "1700000000"}})
+    for answer in (cloud.call("GET", address) for address in addresses):
+        assert answer.status == HTTPStatus.GONE
+        assert b"This transfer expired on 14 November 2023, 22:13 UTC. Ask the sender" in answer.data
+    record("SET deleted = :yes", {":yes": {"BOOL": True}})
+    assert {cloud.call("GET", address).status for address in addresses} == {HTTPStatus.NOT_FOUND}
+
+
 def test_preflights_pass_for_the_pages_own_origin_only(cloud: Cloud) -> None:
     """With the headers that it needs and no others."""
     url = begin(cloud, b"1", sign=1)["urls"][0]["url"]

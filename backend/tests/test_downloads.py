@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings as hypothesis_settings, stra
 from backend.arrivals import Arrivals, NewlyStored
 from backend.downloads import Caller, Downloads
 from backend.errors import (
+    Expired,
     Invalid,
     LimitReached,
     NotFound,
@@ -563,18 +564,43 @@ def test_a_wrong_owner_token_is_told(uploads: Uploads, downloads: Downloads) -> 
 def test_at_expiry_nobody_gets_anything_to_the_second(
     arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
 ) -> None:
-    """And the answer is the one for a transfer that never was."""
+    """Recipients are told when that was; a deleted transfer is like one that never was."""
     made = begin(uploads, 5)
     arrive(arrivals, objects, made, 1, 5)
     uploads.change(made.id, made.owner_token, Options(expires_in=3_600))
     clock.now += 3_599
     downloads.download(made.id, 1, Caller())
     clock.now += 1
-    with pytest.raises(NotFound) as gone:
+    words = r"expired on 15 January 2027, 09:00 UTC\. Ask the sender to send it again"
+    for see in (
+        lambda: downloads.download(made.id, 1, Caller()),
+        lambda: downloads.status(made.id, Caller(), None),
+        lambda: downloads.unlock(made.id, "guess"),
+    ):
+        with pytest.raises(Expired, match=words):
+            see()
+    with pytest.raises(NotFound):
         downloads.download(made.id, 1, Caller(token=made.owner_token))
-    with pytest.raises(NotFound) as never:
-        downloads.download("a" * 26, 1, Caller())
-    assert str(gone.value) == str(never.value)
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_a_deleted_transfer_is_like_one_that_never_was(
+    uploads: Uploads, downloads: Downloads, records: FakeRecords, clock: Clock, *, expired: bool
+) -> None:
+    """Also while its deletion is under way, and after its time."""
+    made = guarded(uploads)
+    records.change(made.id, {"deleted": True})
+    clock.now += 604_800 * expired
+    for see in (
+        lambda id_: downloads.download(id_, 1, Caller()),
+        lambda id_: downloads.status(id_, Caller(), None),
+        lambda id_: downloads.unlock(id_, "secret"),
+    ):
+        with pytest.raises(NotFound) as gone:
+            see(made.id)
+        with pytest.raises(NotFound) as never:
+            see("a" * 26)
+        assert str(gone.value) == str(never.value)
 
 
 def test_a_large_file_arrives_like_a_small_one(

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from backend import links, links_routes, look
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
-from backend.messages import NewFile, NewTransfer
+from backend.messages import NewFile, NewTransfer, Options
 from backend.tests.events import Context, arrivals, messages, request, s3_record
-from backend.tests.fakes import FakeObjects
+from backend.tests.fakes import Clock, FakeObjects
 from backend.transfers import key_of
 from backend.uploads import Uploads
 
@@ -143,6 +143,23 @@ def test_a_download_that_is_not_there_is_a_page_that_says_why(transfer: Any) -> 
     assert answer["statusCode"] == HTTPStatus.NOT_FOUND
     assert "still on its way" in answer["body"]
     assert 'href="../../../static/' in answer["body"]
+
+
+def test_what_has_expired_or_been_used_up_is_gone_with_a_page_that_says_which(
+    transfer: Any, uploads: Uploads, clock: Clock
+) -> None:
+    """410 for both, each in its own words; JSON under api/."""
+    links.handler(arrivals(key_of(transfer.id, 1)), Context())
+    uploads.change(transfer.id, transfer.owner_token, Options(max_downloads=1))
+    call(f"/t/{transfer.id}/files/1")
+    used_up = call(f"/t/{transfer.id}/files/1")
+    assert (used_up["statusCode"], "No downloads left" in used_up["body"]) == (HTTPStatus.GONE, True)
+    clock.now += 604_800
+    expired = call(f"/t/{transfer.id}/files/1")
+    assert expired["statusCode"] == HTTPStatus.GONE
+    assert "This transfer expired on 22 January 2027, 08:00 UTC. Ask the sender to send it again." in expired["body"]
+    asked = call(f"/api/transfers/{transfer.id}")
+    assert (asked["statusCode"], json.loads(asked["body"])["error"]["code"]) == (HTTPStatus.GONE, "expired")
 
 
 def test_the_status_goes_by_cursor_and_token(transfer: Any) -> None:

@@ -294,6 +294,17 @@ def test_a_transfer_that_is_not_there_has_a_page_that_says_so() -> None:
         assert "no such transfer" in page.body
 
 
+def test_a_transfer_that_has_expired_has_a_page_that_says_when(clock: Clock) -> None:
+    """For its owner's calls it is not there any more."""
+    transfer = made(1)
+    clock.now += 604_800
+    page = call("GET", f"/t/{transfer['id']}")
+    assert page.status == HTTPStatus.GONE
+    assert "This transfer expired on 22 January 2027, 08:00 UTC. Ask the sender to send it again." in page.body
+    log = call("GET", f"/api/transfers/{transfer['id']}/log", token=transfer["owner_token"])
+    assert log.status == HTTPStatus.NOT_FOUND
+
+
 def test_a_password_is_asked_for_and_buys_a_cookie(clock: Clock) -> None:
     """HttpOnly, for this transfer; a wrong password gets the form again, and so does one that comes too early."""
     transfer = made(1)
