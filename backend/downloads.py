@@ -4,13 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend import messages
-from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
+from backend.errors import (
+    Expired,
+    Invalid,
+    LimitReached,
+    NotFound,
+    PasswordNeeded,
+    PasswordWrong,
+    TokenWrong,
+    TooManyTries,
+)
 from backend.objects import Objects
 from backend.passwords import GRANT_SECONDS, grant_fits, grant_for, password_fits
 from backend.records import Records
 from backend.settings import Settings
+from backend.sources import shortened, source_of
+from backend.spans import Span, span_of
 from backend.tally import Cursor, Tally
 from backend.transfers import (
+    Download,
     File,
     Transfer,
     content_disposition,
@@ -19,27 +31,44 @@ from backend.transfers import (
     page_link,
     token_fits,
 )
+from backend.tries import COMPARING_SECONDS, LOCKED_AFTER, wait_after
 
 FILES_A_PAGE = 1_000
 OWNER_URL_SECONDS = 3_600
 
+# How often one source may go on with a download that was counted: a hundred broken connections, or a download manager's
+# sixteen at once with some of them broken. Without an end, one counted download would be as good as any number.
+RESUMES = 100
+# Two downloads of the same millisecond are two in the log.
+UNIQUE_BYTES = 8
+
+# Two people who enter the right password at once, or one who clicks twice, need not hear of each other.
+TURNS = 20
+TURN_SECONDS = 0.05
+
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """What a caller shows: the owner token, or the grant that a password bought. Most have only the link."""
+    """What a caller shows: the owner token, or the grant that a password bought. Most have only the link.
+
+    `address` is the IP address that the request came from.
+    """
 
     token: str | None = None
     grant: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Downloads:
-    """The recipient's side. `now` gives epoch seconds."""
+    """The recipient's side. `now` gives epoch seconds, `random` so many random bytes; `pause` waits for seconds."""
 
     records: Records
     objects: Objects
     settings: Settings
     now: Callable[[], float]
+    random: Callable[[int], bytes]
+    pause: Callable[[float], None]
 
     def status(
         self, transfer_id: str, caller: Caller, since: str | None, *, urls: bool = True
@@ -94,39 +123,95 @@ class Downloads:
             download_url=self._url(transfer.id, file, OWNER_URL_SECONDS) if signed and file.state == "stored" else None,
         )
 
-    def download(self, transfer_id: str, number: int, caller: Caller) -> str:
-        """Count a download and return a fresh presigned GET."""
+    def download(self, transfer_id: str, number: int, caller: Caller, asked: str | None = None) -> str:
+        """Count a download, log it for the owner, and return a fresh presigned GET; `asked` is the Range header."""
         transfer, owner = self._admitted(self.records.transfer(transfer_id), caller)
         found = self.records.files(transfer_id, number, number) if 1 <= number <= transfer.last_number else []
         if not found or found[0].state in ("failed", "removed"):
             raise NotFound("There is no such file in this transfer.")
         if found[0].state != "stored":
             raise NotFound("This file is still on its way. Try again when the page says that it is there.")
-        if not owner and not self.records.count_download(transfer_id, number, transfer.max_downloads):
-            raise LimitReached
+        if not owner:
+            self._count(transfer, number, span_of(asked, found[0].size), caller.address)
         return self._url(transfer_id, found[0], self.settings.download_url_seconds)
 
+    def _count(self, transfer: Transfer, number: int, span: Span, address: str) -> None:
+        """Count and log a download, unless it goes on with one that its source began; raise `LimitReached`.
+
+        Whoever asks for a later part had the first one: a browser or curl after a broken connection, or a download
+        manager with its second one. For the largest files that may be days later, so it holds while the transfer lives.
+        """
+        source = source_of(address, transfer.owner_token_hash)
+        if span.start and self.records.resume_download(transfer.id, number, source):
+            return
+        if not self.records.count_download(transfer.id, number, transfer.max_downloads):
+            raise LimitReached
+        made = Download(at=self._milliseconds(), file=number, bytes=span.bytes, source=shortened(address))
+        self.records.log_download(
+            transfer, made, unique=self.random(UNIQUE_BYTES).hex(), source=source, resumes=RESUMES
+        )
+
     def unlock(self, transfer_id: str, password: str) -> str:
-        """Return a grant for the right password; raise `TokenWrong` for a wrong one."""
-        transfer = self.records.transfer(transfer_id)
-        if transfer is None or not transfer.is_live(self.now()) or transfer.password_hash is None:
-            raise NotFound
-        if not password_fits(password, transfer.password_hash):
-            raise TokenWrong
-        return grant_for(transfer_id, transfer.password_hash, int(self.now()) + GRANT_SECONDS)
+        """Return a grant for the right password.
+
+        Raises `PasswordWrong`, and `TooManyTries` where nothing was compared because of earlier tries.
+        """
+        for _ in range(TURNS):
+            transfer = self._present(self.records.transfer(transfer_id))
+            if transfer.password_hash is None:
+                raise NotFound
+            left = transfer.next_try - self._milliseconds()
+            if left <= 0:
+                grant = self._tried(transfer, transfer.password_hash, password)
+                if grant:
+                    return grant
+            elif transfer.comparing:
+                self.pause(TURN_SECONDS)
+            else:
+                raise TooManyTries(-(-left // 1_000), locked=transfer.wrong_tries >= LOCKED_AFTER)
+        raise TooManyTries(1)
+
+    def _tried(self, transfer: Transfer, kept: str, password: str) -> str | None:
+        """Compare a password, alone; return None where others came first, or the password was changed meanwhile.
+
+        The try is counted before it is compared, so that neither many at once nor an interruption give any for free.
+        """
+        wrong = transfer.wrong_tries + 1
+        held = max(COMPARING_SECONDS, wait_after(wrong))
+        begun = self.records.begin_try(transfer, until=self._milliseconds() + held * 1_000)
+        if begun is None:
+            return None
+        if not password_fits(password, kept):
+            self.records.end_try(begun, wrong=wrong, next_try=self._milliseconds() + wait_after(wrong) * 1_000)
+            raise PasswordWrong(wait_after(wrong))
+        if not self.records.end_try(begun, wrong=0, next_try=0):
+            return None
+        return grant_for(transfer.id, kept, int(self.now()) + GRANT_SECONDS)
+
+    def _milliseconds(self) -> int:
+        return int(self.now() * 1_000)
 
     def _admitted(self, transfer: Transfer | None, caller: Caller) -> tuple[Transfer, bool]:
         """Let the caller in, and tell whether it is the owner: all authorisation to see and download is here."""
-        if transfer is None or not transfer.is_live(self.now()):
-            raise NotFound
         if caller.token is not None:
+            if transfer is None or not transfer.is_live(self.now()):
+                raise NotFound  # as everywhere else where owners call
             if not token_fits(caller.token, transfer.owner_token_hash):
                 raise TokenWrong
             return transfer, True
+        transfer = self._present(transfer)
         kept = transfer.password_hash
         if kept is not None and not grant_fits(caller.grant or "", transfer.id, kept, self.now()):
             raise PasswordNeeded
         return transfer, False
+
+    def _present(self, transfer: Transfer | None) -> Transfer:
+        """Tell recipients of what has expired; what was deleted is as if it had never been."""
+        if transfer is None or transfer.deleted:
+            raise NotFound
+        if not transfer.is_live(self.now()):
+            raise Expired(transfer.expires_at)
+        return transfer
 
     def _url(self, transfer_id: str, file: File, seconds: int) -> str:
         disposition = content_disposition(file.name, file.number)

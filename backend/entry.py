@@ -44,7 +44,13 @@ _BUSY = frozenset(
         "ThrottlingException",
     }
 )
-_TITLES = {401: "Password needed", 404: "Nothing here", 405: "That does not work", 410: "No downloads left"}
+_TITLES = {
+    "expired": "Too late",
+    "limit_reached": "No downloads left",
+    "method_not_allowed": "That does not work",
+    "not_found": "Nothing here",
+    "password_needed": "Password needed",
+}
 
 
 @cache
@@ -56,7 +62,9 @@ def uploads() -> Uploads:
 @cache
 def downloads() -> Downloads:
     """Return the recipient's side on the real table and bucket."""
-    return Downloads(records=table(), objects=bucket(), settings=settings(), now=time.time)
+    return Downloads(
+        records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom, pause=time.sleep
+    )
 
 
 def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each kind of error, none with a branch of note
@@ -102,19 +110,21 @@ def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each ki
         allowed = _methods_at(app, app.current_event.path)
         if not allowed:
             return _answer(app, NotFound("There is nothing at this address."))
-        answer = _answer(app, MethodNotAllowed(f"This address takes {', '.join(allowed)} only."))
-        answer.headers["Allow"] = ", ".join(allowed)
-        return answer
+        return _answer(app, MethodNotAllowed(*allowed))
 
     return app
 
 
 def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
-    """Return what the caller shows for this transfer: owner token or grant cookie."""
+    """Return who asks for this transfer: owner token or grant cookie, and the address that the gateway saw.
+
+    Anybody can write anything into X-Forwarded-For, so that is not believed.
+    """
     scheme, _, token = app.current_event.headers.get("Authorization", "").partition(" ")
     return Caller(
         token=token.strip() if scheme.lower() == "bearer" and token.strip() else None,
         grant=_cookie(app, grant_cookie(transfer)),
+        address=app.current_event.request_context.identity.source_ip or "",
     )
 
 
@@ -159,10 +169,13 @@ def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:
             **error.details(),
         )
         headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+        headers |= error.headers()
         return Response(error.status, "application/json", messages.ErrorAnswer(error=body).model_dump_json(), headers)
-    title = _TITLES.get(error.status, "Something went wrong")
+    title = _TITLES.get(error.code, "Something went wrong")
     depth = path.count("/") - 1
-    return page(error.status, "error.html", depth=depth, status=error.status, title=title, message=str(error))
+    answer = page(error.status, "error.html", depth=depth, status=error.status, title=title, message=str(error))
+    answer.headers |= error.headers()
+    return answer
 
 
 def _methods_at(app: APIGatewayRestResolver, path: str) -> list[str]:

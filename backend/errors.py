@@ -5,17 +5,23 @@ SidestepError                 500
 ├── TokenMissing              401  no owner token
 ├── PasswordNeeded            401  the transfer has a password and the caller no grant
 ├── TokenWrong                403  an owner token, but not this transfer's
+├── PasswordWrong             403  not the transfer's password
 ├── NotFound                  404  never was, is gone, or is not for you: the same answer
 ├── MethodNotAllowed          405
 ├── Conflict                  409  not in the state that this needs
 │   └── PartsMissing          409  names the parts that are missing or of the wrong size
+├── Expired                   410  its time is over; told to whoever holds its id, which nobody can guess
 ├── LimitReached              410  every download that the sender allowed has been made
 ├── Invalid                   422  names each field and what is wrong with it
+├── TooManyTries              429  after wrong passwords the next one has to wait
 └── Unavailable               503  AWS could not do it now; the same request may be sent again
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
+
+from backend.transfers import date_text
 
 
 class SidestepError(Exception):
@@ -26,6 +32,10 @@ class SidestepError(Exception):
 
     def details(self) -> dict[str, Any]:
         """Return what stands in the answer beside code, message and request id."""
+        return {}
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that belong to this answer."""
         return {}
 
 
@@ -69,6 +79,23 @@ class TokenWrong(SidestepError):
         super().__init__("This owner token does not belong to this transfer.")
 
 
+class PasswordWrong(SidestepError):
+    """The password is not the transfer's; the next may be tried in `seconds`."""
+
+    status = 403
+    code = "password_wrong"
+
+    def __init__(self, seconds: int) -> None:
+        """Take for how long no other password is tried."""
+        wait = f" You can try again in {_wait(seconds)}." if seconds > 1 else ""
+        super().__init__(f"That is not the password. Check it, or ask the sender.{wait}")
+        self.seconds = seconds
+
+    def headers(self) -> dict[str, str]:
+        """Return when to come again."""
+        return {"Retry-After": str(self.seconds)}
+
+
 class NotFound(SidestepError):
     """Nothing to see at this address; whether there ever was is not told."""
 
@@ -85,6 +112,15 @@ class MethodNotAllowed(SidestepError):
 
     status = 405
     code = "method_not_allowed"
+
+    def __init__(self, *allowed: str) -> None:
+        """Take the methods that the address has."""
+        super().__init__(f"This address takes {', '.join(allowed)} only.")
+        self.allowed = allowed
+
+    def headers(self) -> dict[str, str]:
+        """Return the methods for programs."""
+        return {"Allow": ", ".join(self.allowed)}
 
 
 class Conflict(SidestepError):
@@ -107,6 +143,19 @@ class PartsMissing(Conflict):
     def details(self) -> dict[str, Any]:
         """Return the numbers, for a client that sends them again."""
         return {"parts": self.parts}
+
+
+class Expired(SidestepError):
+    """The transfer's time is over, and the table has not forgotten it yet."""
+
+    status = 410
+    code = "expired"
+
+    def __init__(self, when: int) -> None:
+        """Take when that was, in epoch seconds."""
+        super().__init__(
+            f"This transfer expired on {date_text(datetime.fromtimestamp(when, UTC))}. Ask the sender to send it again."
+        )
 
 
 class LimitReached(SidestepError):
@@ -136,6 +185,26 @@ class Invalid(SidestepError):
         return {"fields": [{"field": field, "message": words} for field, words in self.fields.items()]}
 
 
+class TooManyTries(SidestepError):
+    """Nothing was compared: the password can be tried again in `seconds`."""
+
+    status = 429
+    code = "too_many_tries"
+
+    def __init__(self, seconds: int, *, locked: bool = False) -> None:
+        """Take how long to wait, and whether that is the lock after many wrong tries."""
+        super().__init__(
+            f"Too many wrong tries: the password is locked for an hour. Try again in {_wait(seconds)}."
+            if locked
+            else f"Too many tries. Wait {_wait(seconds)} and try again."
+        )
+        self.seconds = seconds
+
+    def headers(self) -> dict[str, str]:
+        """Return when to come again."""
+        return {"Retry-After": str(self.seconds)}
+
+
 class Unavailable(SidestepError):
     """AWS did not manage right now."""
 
@@ -145,3 +214,9 @@ class Unavailable(SidestepError):
     def __init__(self) -> None:
         """Say that a repetition is safe."""
         super().__init__("The storage is busy right now. Nothing is lost: send the same request again in a moment.")
+
+
+def _wait(seconds: int) -> str:
+    """Spell a time to wait, rounded up: `1 second`, `60 seconds`, `43 minutes`."""
+    amount, unit = (seconds, "second") if seconds <= 60 else (-(-seconds // 60), "minute")  # noqa: PLR2004
+    return f"{amount} {unit}{'s' * (amount != 1)}"

@@ -27,7 +27,7 @@ CHECK = r"^[1-9][0-9]{0,5}(,[1-9][0-9]{0,5}){0,19}$"
     "/api/transfers/<transfer>",
     operation_id="getTransfer",
     security=LINK,
-    responses=answers(200, messages.TransferStatus, 401, 403, 404, 422),
+    responses=answers(200, messages.TransferStatus, 401, 403, 404, 410, 422),
 )
 def status(
     transfer: str,
@@ -59,5 +59,6 @@ def await_files(keys: list[str]) -> None:
 @app.get("/t/<transfer>/files/<number>", include_in_schema=False)
 def download(transfer: str, number: int) -> Response[Any]:
     """Send the recipient to a fresh, short-lived presigned GET."""
-    url = downloads().download(known_id(transfer), number, caller(app, transfer))
+    asked = app.current_event.headers.get("Range")
+    url = downloads().download(known_id(transfer), number, caller(app, transfer), asked)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": url})

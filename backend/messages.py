@@ -204,6 +204,22 @@ class TransferStatus(Message):
     next_number: int = Field(description="what the next file that is added will get")
 
 
+class LoggedDownload(Message):
+    """A download that was counted. Its owner's own are not, nor what went on with an earlier one."""
+
+    at: Moment
+    file: int = Field(description="the file's number")
+    bytes: int = Field(description="how many were asked for: all, or what the request's range has")
+    source: str = Field(description="about where it came from", examples=["203.0.113.x", "2001:db8:1::/48"])
+
+
+class DownloadLog(Message):
+    """The last downloads of a transfer, newest first, at most 1,000."""
+
+    downloads: list[LoggedDownload]
+    more: bool = Field(description="whether there were earlier ones")
+
+
 class ErrorBody(BaseModel):
     """What happened and what to do; some codes add more, such as `fields` or `parts`."""
 
@@ -226,6 +242,7 @@ _ERRORS = {
     403: "The owner token belongs to another transfer.",
     404: "There is no such transfer or file.",
     409: "The transfer or file is not in the state for this.",
+    410: "The transfer has expired.",
     422: "A field is wrong; the error names it.",
     503: "AWS is busy: send the same request again.",
 }

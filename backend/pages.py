@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.messages import FileStatus, TransferStatus
+from backend.transfers import date_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -83,10 +84,9 @@ def size_text(size: int) -> str:
 
 def transfer_context(transfer: str, status: TransferStatus) -> dict[str, Any]:
     """Return a transfer as its page shows it; addresses of downloads are relative to that page."""
-    expires = datetime.fromisoformat(status.expires_at)
     return {
         "id": transfer,
-        "expires_text": f"{expires.day} {expires:%B %Y, %H:%M} UTC",
+        "expires_text": date_text(datetime.fromisoformat(status.expires_at)),
         **status.model_dump(exclude={"files", "link"}),
         "files": [
             {

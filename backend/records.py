@@ -1,8 +1,9 @@
 """The transfers table: the only DynamoDB code.
 
 A transfer's items share its id as partition key `pk`; the sort key `sk` tells what they are:
-`file#000001` (one per file), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
-The names sort so that one query from `tally` on reads the transfer and its tally without the files.
+`file#000001` (one per file), `log#1800000000000#1f…` (one per download, by time), `source#000001#9a…` (who downloaded
+which file and may go on with it), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
+The names sort so that one query from `tally` on reads the transfer and its tally without the rest.
 
 The index `by_expiry` holds the transfers' own items alone, since no other has an `expiry_shard`, in the order in which
 they expire. It carries keys and nothing else, so a changed title writes nothing to it and a changed expiry moves its
@@ -23,7 +24,7 @@ from botocore.exceptions import ClientError
 
 from backend.aws import client
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
-from backend.transfers import File, Transfer
+from backend.transfers import Download, File, Transfer
 
 MAX_WRITES = 25
 MAX_GETS = 100
@@ -34,6 +35,7 @@ EXPIRY_SHARDS = "abcdefghijklmnopqrstuvwxyz234567"
 Item = dict[str, Any]
 Stored = Literal["now", "before", "wrong_size", "unwanted"]
 
+_DOWNLOAD_FIELDS = frozenset(field.name for field in fields(Download))
 _FILE_FIELDS = frozenset(field.name for field in fields(File))
 _TRANSFER_FIELDS = frozenset(field.name for field in fields(Transfer)) - {"id"}
 
@@ -102,12 +104,23 @@ class Records:
                 wait()
         return found
 
-    def _query(self, transfer: str, condition: str, values: Mapping[str, str]) -> Iterator[Item]:
+    def log(self, transfer: str, most: int) -> list[Download]:
+        """Return the last downloads, at most so many, newest first."""
+        between = {":from": "log#", ":to": _after("log#")}
+        items = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between, last=most)
+        return [Download(**{name: item[name] for name in _DOWNLOAD_FIELDS}) for item in items]
+
+    def _query(
+        self, transfer: str, condition: str, values: Mapping[str, str], *, last: int | None = None
+    ) -> Iterator[Item]:
+        """Yield what fits, in order; with `last`, only so many of the last ones, backwards."""
         pages = self._db.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression=condition,
             ExpressionAttributeValues=_values({":pk": transfer, **values}),
             ConsistentRead=True,
+            ScanIndexForward=last is None,
+            PaginationConfig={"MaxItems": last, "PageSize": last},
         )
         for page in pages:
             yield from (_plain(item) for item in page["Items"])
@@ -279,6 +292,34 @@ class Records:
             return False
         return True
 
+    def log_download(self, transfer: Transfer, download: Download, *, unique: str, source: str, resumes: int) -> None:
+        """Keep a counted download for the owner, and let its source go on with it so many times."""
+        self._update(
+            transfer.id,
+            f"log#{download.at:013}#{unique}",
+            "SET #at = :at, #file = :file, #bytes = :bytes, #source = :source, #ttl = :ttl",
+            None,
+            {":ttl": transfer.ttl, **{f":{name}": value for name, value in asdict(download).items()}},
+        )
+        self._update(
+            transfer.id,
+            _source_key(download.file, source),
+            "SET resumes = :resumes, #ttl = :ttl",
+            None,
+            {":resumes": resumes, ":ttl": transfer.ttl},
+        )
+
+    def resume_download(self, transfer: str, number: int, source: str) -> bool:
+        """Let a source go on with a download that was counted; return False where it has none, or none any more."""
+        values = {":one": 1, ":none": 0}
+        try:
+            self._update(
+                transfer, _source_key(number, source), "SET resumes = resumes - :one", "resumes > :none", values
+            )
+        except _ConditionFailed:
+            return False
+        return True
+
     # Changing and ending
 
     def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
@@ -295,6 +336,58 @@ class Records:
         except _ConditionFailed as failed:
             raise GoneError from failed
         return _transfer(transfer, answer)
+
+    def begin_try(self, seen: Transfer, *, until: int) -> Transfer | None:
+        """Count a try of the password as wrong before it is compared, and let no other be made before `until` (ms).
+
+        Return the transfer as it is now; None, with nothing counted, where it is not as it was `seen` any more. So of
+        any number of tries that begin at once one is made.
+        """
+        try:
+            answer = self._update(
+                seen.id,
+                "transfer",
+                "SET wrong_tries = :wrong, next_try = :until, comparing = :yes",
+                "deleted = :no AND password_hash = :hash"
+                " AND (attribute_not_exists(next_try) OR (wrong_tries = :seen AND next_try = :free))",
+                {
+                    ":wrong": seen.wrong_tries + 1,
+                    ":until": until,
+                    ":yes": True,
+                    ":no": False,
+                    ":hash": seen.password_hash,
+                    ":seen": seen.wrong_tries,
+                    ":free": seen.next_try,
+                },
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed:
+            return None
+        return _transfer(seen.id, answer)
+
+    def end_try(self, begun: Transfer, *, wrong: int, next_try: int) -> bool:
+        """Say what came of a try: so many wrong ones in a row, and when the next may be made (ms).
+
+        Return False, and change nothing, where the password was changed meanwhile, or another try has begun.
+        """
+        try:
+            self._update(
+                begun.id,
+                "transfer",
+                "SET wrong_tries = :wrong, next_try = :next, comparing = :no",
+                "password_hash = :hash AND wrong_tries = :mine AND next_try = :until",
+                {
+                    ":wrong": wrong,
+                    ":next": next_try,
+                    ":no": False,
+                    ":hash": begun.password_hash,
+                    ":mine": begun.wrong_tries,
+                    ":until": begun.next_try,
+                },
+            )
+        except _ConditionFailed:
+            return False
+        return True
 
     def expired(self, now: int) -> Iterator[str]:
         """Return the ids of all transfers that had expired by `now`, page by page.
@@ -345,8 +438,13 @@ class Records:
             )
 
     def forget(self, transfer: str) -> None:
-        """Delete what is left of a transfer whose files are forgotten, its own item last: by it the rest is found."""
+        """Delete what is left of a transfer whose files are forgotten, its own item last: by it the rest is found.
+
+        A download that is being signed just now may be logged afterwards; the table forgets that by itself.
+        """
         keys = [f"tally#{shard:02}" for shard in range(SHARDS)]
+        downloads = {":from": "log#", ":to": _after("source#")}
+        keys += [item["sk"] for item in self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", downloads)]
         self._write([{"DeleteRequest": {"Key": _key(transfer, key)}} for key in keys])
         self._db.delete_item(TableName=self.table, Key=_key(transfer, "transfer"))
 
@@ -355,21 +453,21 @@ class Records:
         transfer: str,
         sort: str,
         update: str,
-        condition: str,
+        condition: str | None,
         values: Mapping[str, Any],
         *,
         returning: str = "NONE",
     ) -> Item:
         names = {sign: sign[1:] for sign in re.findall(r"#\w+", f"{update} {condition}")}
+        conditions = {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
             answer = self._db.update_item(
                 TableName=self.table,
                 Key=_key(transfer, sort),
                 UpdateExpression=update,
-                ConditionExpression=condition,
                 ExpressionAttributeValues=_values(values),
                 ReturnValues=returning,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **(conditions if condition else {}),
                 **({"ExpressionAttributeNames": names} if names else {}),
             )
         except ClientError as error:
@@ -401,6 +499,15 @@ def _batches(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 def _file_key(number: int) -> str:
     return f"file#{number:06}"
+
+
+def _source_key(number: int, source: str) -> str:
+    return f"source#{number:06}#{source}"
+
+
+def _after(prefix: str) -> str:
+    """Return what sorts behind every key with this prefix, and before anything else."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _key(transfer: str, sort: str) -> Item:

@@ -40,7 +40,11 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """One or more files behind one link. Times are epoch seconds; `ttl` is when the table may forget it."""
+    """One or more files behind one link. Times are epoch seconds; `ttl` is when the table may forget it.
+
+    `wrong_tries` passwords in a row were wrong, and the next may be tried at `next_try`, in epoch milliseconds; while
+    one is compared it counts among the wrong ones already.
+    """
 
     id: str
     created: int
@@ -53,6 +57,9 @@ class Transfer:
     max_downloads: int | None = None
     password_hash: str | None = None
     deleted: bool = False
+    wrong_tries: int = 0
+    next_try: int = 0
+    comparing: bool = False
 
     def is_live(self, now: float) -> bool:
         """Tell whether anybody may still use it."""
@@ -83,6 +90,16 @@ class File:
     def part_bytes(self, number: int) -> int:
         """Return how long part `number` (from 1) has to be."""
         return min(self.part_size, self.size - (number - 1) * self.part_size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """What an owner may know of a download: when (epoch milliseconds), which file, its bytes, about from where."""
+
+    at: int
+    file: int
+    bytes: int
+    source: str
 
 
 def id_of(random: bytes) -> str:
@@ -191,6 +208,11 @@ def content_disposition(name: str, number: int) -> str:
     safe = download_name(name, number)
     plain = re.sub(r"[^ -~]|[\"\\%]", "_", safe)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
+
+
+def date_text(when: datetime) -> str:
+    """Spell a moment for people."""
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 def moment(seconds: int) -> str:

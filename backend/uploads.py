@@ -31,9 +31,12 @@ from backend.transfers import (
     token_hash,
     token_of,
 )
+from backend.tries import NO_TRIES
 
 # Longer than the 29 s that API Gateway lets a call live: whoever still holds the reservation then is dead.
 ADDING_SECONDS = 35
+# Downloads that the log shows.
+LOG_ENTRIES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +169,7 @@ class Uploads:
                 case "password":
                     salt = self.random(SALT_BYTES)
                     changes["password_hash"] = None if value is None else hash_password(value, salt)
+                    changes |= NO_TRIES
                 case _:
                     changes[name] = value
         if changes:
@@ -179,6 +183,20 @@ class Uploads:
             expires_at=moment(transfer.expires_at),
             max_downloads=transfer.max_downloads,
             has_password=transfer.password_hash is not None,
+        )
+
+    def log(self, transfer_id: str, token: str | None) -> messages.DownloadLog:
+        """Return the last downloads, newest first."""
+        transfer = self.owned(transfer_id, token)
+        found = self.records.log(transfer.id, LOG_ENTRIES + 1)
+        return messages.DownloadLog(
+            downloads=[
+                messages.LoggedDownload(
+                    at=moment(made.at // 1_000), file=made.file, bytes=made.bytes, source=made.source
+                )
+                for made in found[:LOG_ENTRIES]
+            ],
+            more=len(found) > LOG_ENTRIES,
         )
 
     def remove_file(self, transfer_id: str, token: str | None, number: int) -> None:

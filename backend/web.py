@@ -22,7 +22,7 @@ from backend.entry import (
     resolver,
     uploads,
 )
-from backend.errors import Invalid, NotFound, PasswordNeeded, TokenWrong
+from backend.errors import Invalid, MethodNotAllowed, NotFound, PasswordNeeded, PasswordWrong, TooManyTries
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
@@ -182,6 +182,17 @@ def change_transfer(transfer: str, asked: Annotated[messages.Options, Body()]) -
     return uploads().change(known_id(transfer), _token(transfer), asked)
 
 
+@app.get(
+    "/api/transfers/<transfer>/log",
+    operation_id="getLog",
+    security=OWNER,
+    responses=answers(200, messages.DownloadLog, 401, 403, 404),
+)
+def download_log(transfer: str) -> messages.DownloadLog:
+    """Return who downloaded what and when, as far as it is kept: the last 1,000 downloads, newest first."""
+    return uploads().log(known_id(transfer), _token(transfer))
+
+
 @app.get("/t/<transfer>", include_in_schema=False)
 def transfer_page(transfer: str) -> Response[str]:
     """Show a transfer to whoever has its link, or ask for its password."""
@@ -203,14 +214,25 @@ def qr_code(transfer: str, link: Annotated[str, Query(max_length=500)]) -> Respo
     return Response(HTTPStatus.OK, "image/svg+xml", pages.qr_code(link), {"Cache-Control": PRIVATE})
 
 
+@app.route(
+    "/t/<transfer>/files/<number>",
+    method=["DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+    include_in_schema=False,
+)
+def only_get(transfer: str, number: str) -> Response[Any]:  # noqa: ARG001  as the address has them
+    """Refuse what the links function does not take: the gateway sends it only the GETs, so that no HEAD is counted."""
+    raise MethodNotAllowed("GET")
+
+
 @app.post("/t/<transfer>/unlock", include_in_schema=False)
 def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
     """Trade the password for a grant cookie."""
     try:
         grant = downloads().unlock(known_id(transfer), password)
-    except TokenWrong:
-        words = "That is not the password. Check it, or ask the sender."
-        return page(HTTPStatus.FORBIDDEN, "password.html", depth=2, transfer_id=transfer, error=words)
+    except (PasswordWrong, TooManyTries) as error:
+        again = page(error.status, "password.html", depth=2, transfer_id=transfer, error=str(error))
+        again.headers |= error.headers()
+        return again
     cookie = Cookie(
         grant_cookie(transfer),
         grant,

@@ -4,6 +4,10 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
@@ -13,6 +17,7 @@ import pytest
 
 from backend.objects import Objects
 from backend.tests.events import s3_record
+from backend.tries import wait_after
 from e2e.cloud import Answer, Cloud, eventually
 
 MIB = 2**20
@@ -315,14 +320,122 @@ def test_options_are_saved_and_a_password_guards_page_status_and_downloads(cloud
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     unlock = f"t/{transfer['id']}/unlock"
     assert cloud.call("POST", unlock, raw=b"password=wrong", headers=form).status == HTTPStatus.FORBIDDEN
-    opened = cloud.call("POST", unlock, raw=b"password=pass+w%C3%B6rd", headers=form)
-    assert opened.status == HTTPStatus.SEE_OTHER
+    right = b"password=pass+w%C3%B6rd"
+    opened = eventually(
+        lambda: (last := cloud.call("POST", unlock, raw=right, headers=form)).status == HTTPStatus.SEE_OTHER and last
+    )
     assert urljoin(urljoin(cloud.address, unlock), opened.headers["Location"]).endswith(f"/t/{transfer['id']}")
     cookie = {"Cookie": opened.headers["Set-Cookie"].split(";")[0]}
     assert cloud.call("GET", place, headers=cookie).json["title"] == "For you"
     assert b"secret.txt" in cloud.call("GET", f"t/{transfer['id']}", headers=cookie).data
     assert cloud.call("GET", download, headers=cookie).status == HTTPStatus.SEE_OTHER
     assert cloud.call("GET", download, headers=cookie).status == HTTPStatus.GONE
+
+
+def all_at_once(count: int, call: Callable[[], Answer]) -> list[Answer]:
+    """Send a request so many times at once."""
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda _: call(), range(count)))
+
+
+def test_of_two_hundred_downloads_at_once_as_many_as_allowed_are_made(cloud: Cloud) -> None:
+    """Exactly, and each is in the log."""
+    transfer = begin(cloud, b"12345", sign=1)
+    put(cloud, transfer["urls"][0], b"12345")
+    stored(cloud, transfer)
+    place, token = f"api/transfers/{transfer['id']}", transfer["owner_token"]
+    cloud.call("PATCH", place, body={"max_downloads": 10}, token=token)
+    answers = all_at_once(200, lambda: cloud.call("GET", f"t/{transfer['id']}/files/1"))
+    assert Counter(answer.status for answer in answers) == {HTTPStatus.SEE_OTHER: 10, HTTPStatus.GONE: 190}
+    log = cloud.call("GET", f"{place}/log", token=token).json
+    assert [(entry["file"], entry["bytes"]) for entry in log["downloads"]] == [(1, 5)] * 10
+
+
+def test_a_download_that_goes_on_is_counted_once_and_the_log_tells_of_it(cloud: Cloud) -> None:
+    """As `curl -C -` does it; `curl -I` counts nothing; from elsewhere it is another download, and then no more."""
+    body = bytes(range(200))
+    transfer = begin(cloud, body, sign=1)
+    put(cloud, transfer["urls"][0], body)
+    stored(cloud, transfer)
+    place, token = f"api/transfers/{transfer['id']}", transfer["owner_token"]
+    cloud.call("PATCH", place, body={"max_downloads": 2}, token=token)
+
+    def get(method: str = "GET", **headers: str) -> Answer:
+        return cloud.call(method, f"t/{transfer['id']}/files/1", headers=headers)
+
+    assert get("HEAD").status == HTTPStatus.METHOD_NOT_ALLOWED
+    assert get().status == HTTPStatus.SEE_OTHER
+    for start in (80, 150):
+        headers = {"Range": f"bytes={start}-"}
+        answer = cloud.call("GET", get(**headers).headers["Location"], headers=headers)
+        assert (answer.status, answer.data) == (HTTPStatus.PARTIAL_CONTENT, body[start:])
+    # The local cloud's gateway takes this for the caller's address, which AWS's does not.
+    elsewhere = {"X-Forwarded-For": "2001:db8:1:2::3", "Range": "bytes=20-29"}
+    assert get(**elsewhere).status == HTTPStatus.SEE_OTHER
+    assert get(Range="bytes=0-").status == HTTPStatus.GONE
+    assert get(Range="bytes=10-").status == HTTPStatus.SEE_OTHER
+    owned = cloud.call("GET", f"t/{transfer['id']}/files/1", token=token)
+    assert owned.status == HTTPStatus.SEE_OTHER
+    log = cloud.call("GET", f"{place}/log", token=token).json
+    assert [(entry["file"], entry["bytes"], entry["source"]) for entry in log["downloads"]] == [
+        (1, 10, "2001:db8:1::/48"),
+        (1, 200, "127.0.0.x"),
+    ]
+    assert log["more"] is False
+    assert cloud.call("GET", f"{place}/log").status == HTTPStatus.UNAUTHORIZED
+    items = cloud.client("dynamodb").query(
+        TableName=cloud.outputs["Table"],
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": transfer["id"]}},
+    )["Items"]
+    assert "127.0.0.1" not in json.dumps(items)
+    assert all("ttl" in item for item in items)
+
+
+def test_two_hundred_guesses_at_once_are_compared_one_after_the_other(cloud: Cloud) -> None:
+    """No more than the growing waits leave room for; each was counted, and the others are told when to come again."""
+    transfer = begin(cloud, b"1")
+    place, token = f"api/transfers/{transfer['id']}", transfer["owner_token"]
+    cloud.call("PATCH", place, body={"password": "secret"}, token=token)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    unlock = f"t/{transfer['id']}/unlock"
+    since = time.monotonic()
+    answers = all_at_once(200, lambda: cloud.call("POST", unlock, raw=b"password=guess", headers=form))
+    took = time.monotonic() - since
+    compared = [answer for answer in answers if answer.status == HTTPStatus.FORBIDDEN]
+    refused = [answer for answer in answers if answer.status == HTTPStatus.TOO_MANY_REQUESTS]
+    assert len(compared) + len(refused) == 200
+    assert sum(wait_after(wrong) for wrong in range(1, len(compared))) <= took
+    assert all(int(answer.headers["Retry-After"]) >= 1 and b"Too many tries" in answer.data for answer in refused)
+    key = {"pk": {"S": transfer["id"]}, "sk": {"S": "transfer"}}
+    kept = cloud.client("dynamodb").get_item(TableName=cloud.outputs["Table"], Key=key, ConsistentRead=True)["Item"]
+    assert (kept["wrong_tries"], kept["comparing"]) == ({"N": str(len(compared))}, {"BOOL": False})
+    assert cloud.call("GET", place, token=token).status == HTTPStatus.OK
+    cloud.call("PATCH", place, body={"password": "other"}, token=token)
+    assert cloud.call("POST", unlock, raw=b"password=other", headers=form).status == HTTPStatus.SEE_OTHER
+
+
+def test_an_expired_transfer_says_when_and_a_deleted_one_nothing(cloud: Cloud) -> None:
+    """410 on the page, the download and the status; then 404 on all three, as for one that never was."""
+    transfer = begin(cloud, b"1", sign=1)
+    put(cloud, transfer["urls"][0], b"1")
+    stored(cloud, transfer)
+    addresses = [f"t/{transfer['id']}", f"t/{transfer['id']}/files/1", f"api/transfers/{transfer['id']}"]
+
+    def record(update: str, values: dict[str, Any]) -> None:
+        cloud.client("dynamodb").update_item(
+            TableName=cloud.outputs["Table"],
+            Key={"pk": {"S": transfer["id"]}, "sk": {"S": "transfer"}},
+            UpdateExpression=update,
+            ExpressionAttributeValues=values,
+        )
+
+    record("SET expires_at = :then", {":then": {"N": "1700000000"}})
+    for answer in (cloud.call("GET", address) for address in addresses):
+        assert answer.status == HTTPStatus.GONE
+        assert b"This transfer expired on 14 November 2023, 22:13 UTC. Ask the sender" in answer.data
+    record("SET deleted = :yes", {":yes": {"BOOL": True}})
+    assert {cloud.call("GET", address).status for address in addresses} == {HTTPStatus.NOT_FOUND}
 
 
 def test_preflights_pass_for_the_pages_own_origin_only(cloud: Cloud) -> None:

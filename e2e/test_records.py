@@ -9,7 +9,8 @@ import pytest
 from backend.records import BusyError, FullError, GoneError, Records
 from backend.tally import Counts
 from backend.tests.fakes import FakeRecords
-from backend.transfers import File, Transfer, id_of
+from backend.transfers import Download, File, Transfer, id_of
+from backend.tries import NO_TRIES
 from e2e.cloud import Cloud
 
 # Far ahead, so that the deployed sweep takes none of these transfers for expired.
@@ -159,6 +160,75 @@ def test_no_more_downloads_are_counted_than_allowed(records: Records) -> None:
     assert sum(outcomes) == 3
     assert records.count_download(transfer.id, 1, None)
     assert not records.count_download(transfer.id, 9, None)
+
+
+def test_a_download_is_gone_on_with_as_often_as_allowed(records: Records) -> None:
+    """Twenty at once; by its source, of its file, and again after another counted one."""
+    transfer, files = a_transfer(2)
+    records.create(transfer, files)
+    assert not records.resume_download(transfer.id, 1, "here")
+    for unique in ("a", "b"):
+        made = Download(at=NOW, file=1, bytes=1, source="x")
+        records.log_download(transfer, made, unique=unique, source="here", resumes=3)
+        with ThreadPoolExecutor(20) as pool:
+            outcomes = list(pool.map(lambda _: records.resume_download(transfer.id, 1, "here"), range(20)))
+        assert sum(outcomes) == 3
+    assert not records.resume_download(transfer.id, 1, "there")
+    assert not records.resume_download(transfer.id, 2, "here")
+
+
+def test_downloads_are_logged_newest_first(records: Records) -> None:
+    """The last ones where there are more; the poll's query does not meet them."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    assert records.log(transfer.id, 5) == []
+    made = [Download(at=NOW * 1_000 + n, file=1, bytes=n, source="203.0.113.x") for n in range(30)]
+    for n in (3, 1, 2, 0, *range(4, 30)):
+        records.log_download(transfer, made[n], unique=f"u{n}", source=f"s{n}", resumes=1)
+    records.log_download(transfer, made[0], unique="v", source="s0", resumes=1)
+    assert records.log(transfer.id, 3) == [made[29], made[28], made[27]]
+    assert records.log(transfer.id, 99) == [*reversed(made), made[0]]
+    assert records.overview(transfer.id)
+    records.forget(transfer.id)
+    assert records.log(transfer.id, 99) == []
+    assert not records.resume_download(transfer.id, 1, "s1")
+
+
+def guarded(records: Records) -> Transfer:
+    """Write a transfer with a password."""
+    transfer = replace(a_transfer(1)[0], password_hash="p")
+    records.create(transfer, [a_file(1)])
+    return transfer
+
+
+def test_of_many_tries_that_begin_at_once_one_is_made(records: Records) -> None:
+    """It is counted; none begins on what is no longer so; and it ends once."""
+    transfer = guarded(records)
+    with ThreadPoolExecutor(50) as pool:
+        outcomes = list(pool.map(lambda _: records.begin_try(transfer, until=NOW), range(200)))
+    (begun,) = [outcome for outcome in outcomes if outcome]
+    assert begun == replace(transfer, wrong_tries=1, next_try=NOW, comparing=True)
+    assert begun == records.transfer(transfer.id)
+    assert records.end_try(begun, wrong=1, next_try=NOW + 1_000)
+    assert not records.end_try(begun, wrong=0, next_try=0)
+    after = replace(begun, next_try=NOW + 1_000, comparing=False)
+    assert records.transfer(transfer.id) == after
+    assert records.begin_try(transfer, until=NOW) is None
+    assert records.begin_try(after, until=NOW + 9)
+    assert records.begin_try(replace(transfer, id="a" * 26), until=NOW) is None
+
+
+def test_a_new_password_ends_the_tries_of_the_old_one(records: Records) -> None:
+    """The one that is under way, and those that have yet to begin."""
+    transfer = guarded(records)
+    begun = records.begin_try(transfer, until=NOW)
+    assert begun
+    changed = records.change(transfer.id, {"password_hash": "q", **NO_TRIES})
+    assert not records.end_try(begun, wrong=1, next_try=NOW)
+    assert records.begin_try(transfer, until=NOW) is None
+    assert records.transfer(transfer.id) == changed
+    records.change(transfer.id, {"deleted": True})
+    assert records.begin_try(changed, until=NOW) is None
 
 
 def test_changes_are_seen_and_a_forgotten_transfer_is_gone(records: Records) -> None:

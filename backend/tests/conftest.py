@@ -55,7 +55,9 @@ def uploads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Uploads
 @pytest.fixture
 def downloads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Downloads:
     """Return the recipient's side, on the same table and bucket."""
-    return Downloads(records=records, objects=objects, settings=SETTINGS, now=clock)
+    return Downloads(
+        records=records, objects=objects, settings=SETTINGS, now=clock, random=_random(), pause=lambda _: None
+    )
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
 from backend.records import BusyError, FullError, GoneError, Records, Stored
 from backend.tally import Event, Tally, entry_of, shard_of
-from backend.transfers import File, Transfer
+from backend.transfers import Download, File, Transfer
 
 
 @dataclass
@@ -30,6 +31,9 @@ class FakeRecords(Records):
         self.lists: dict[str, dict[int, list[str]]] = {}
         self.downloads: dict[tuple[str, int], int] = {}
         self.leases: dict[str, tuple[str, int]] = {}
+        self.logs: dict[str, list[tuple[int, str, Download]]] = {}
+        self.resumes: dict[tuple[str, int, str], int] = {}
+        self.one_at_a_time = Lock()
 
     def transfer(self, transfer: str) -> Transfer | None:
         return self.transfers.get(transfer)
@@ -113,11 +117,27 @@ class FakeRecords(Records):
             entries.append(entry_of(event, number))
 
     def count_download(self, transfer: str, number: int, most: int | None) -> bool:
-        row = self.rows.get((transfer, number))
-        if row is None or (most is not None and row.downloads >= most):
+        with self.one_at_a_time:
+            row = self.rows.get((transfer, number))
+            if row is None or (most is not None and row.downloads >= most):
+                return False
+            self.rows[transfer, number] = replace(row, downloads=row.downloads + 1)
+            return True
+
+    def log_download(self, transfer: Transfer, download: Download, *, unique: str, source: str, resumes: int) -> None:
+        self.logs.setdefault(transfer.id, []).append((download.at, unique, download))
+        self.resumes[transfer.id, download.file, source] = resumes
+
+    def resume_download(self, transfer: str, number: int, source: str) -> bool:
+        left = self.resumes.get((transfer, number, source), 0)
+        if not left:
             return False
-        self.rows[transfer, number] = replace(row, downloads=row.downloads + 1)
+        self.resumes[transfer, number, source] = left - 1
         return True
+
+    def log(self, transfer: str, most: int) -> list[Download]:
+        newest = sorted(self.logs.get(transfer, []), key=lambda entry: entry[:2], reverse=True)
+        return [download for _, _, download in newest[:most]]
 
     def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
         found = self.transfers.get(transfer)
@@ -125,6 +145,23 @@ class FakeRecords(Records):
             raise GoneError
         self.transfers[transfer] = replace(found, **changes)
         return self.transfers[transfer]
+
+    def begin_try(self, seen: Transfer, *, until: int) -> Transfer | None:
+        with self.one_at_a_time:
+            found = self.transfers.get(seen.id)
+            if found is None or found.deleted or _tries(found) != _tries(seen):
+                return None
+            begun = replace(found, wrong_tries=seen.wrong_tries + 1, next_try=until, comparing=True)
+            self.transfers[seen.id] = begun
+            return begun
+
+    def end_try(self, begun: Transfer, *, wrong: int, next_try: int) -> bool:
+        with self.one_at_a_time:
+            found = self.transfers.get(begun.id)
+            if found is None or _tries(found) != _tries(begun):
+                return False
+            self.transfers[begun.id] = replace(found, wrong_tries=wrong, next_try=next_try, comparing=False)
+            return True
 
     def expired(self, now: int) -> Iterator[str]:
         yield from [each.id for each in self.transfers.values() if each.expires_at <= now]
@@ -146,8 +183,14 @@ class FakeRecords(Records):
             self.transfers[transfer] = replace(found, last_number=last)
 
     def forget(self, transfer: str) -> None:
+        self.resumes = {place: left for place, left in self.resumes.items() if place[0] != transfer}
         self.lists.pop(transfer, None)
+        self.logs.pop(transfer, None)
         self.transfers.pop(transfer, None)
+
+
+def _tries(transfer: Transfer) -> tuple[str | None, int, int]:
+    return transfer.password_hash, transfer.wrong_tries, transfer.next_try
 
 
 @dataclass

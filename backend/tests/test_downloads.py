@@ -1,14 +1,32 @@
 """The recipient's side and S3's events, on a table and a bucket in memory."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
+from threading import Barrier, Lock
+from time import sleep
 
 import pytest
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
 from backend.arrivals import Arrivals, NewlyStored
 from backend.downloads import Caller, Downloads
-from backend.errors import Invalid, LimitReached, NotFound, PasswordNeeded, TokenWrong
+from backend.errors import (
+    Expired,
+    Invalid,
+    LimitReached,
+    NotFound,
+    PasswordNeeded,
+    PasswordWrong,
+    SidestepError,
+    TokenWrong,
+    TooManyTries,
+)
 from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options
+from backend.passwords import password_fits
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import MIB, key_of
 from backend.uploads import Uploads
@@ -227,6 +245,130 @@ def test_a_limit_of_downloads_holds_for_each_file_and_not_for_the_owner(
     downloads.download(made.id, 1, Caller(token=made.owner_token))
 
 
+def test_no_more_are_downloaded_than_allowed_however_many_ask_at_once(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Ten of two hundred, and ten in the log."""
+    made = begin(uploads, 5)
+    arrive(arrivals, objects, made, 1, 5)
+    uploads.change(made.id, made.owner_token, Options(max_downloads=10))
+    outcomes = all_at_once([partial(downloads.download, made.id, 1, Caller())] * 200)
+    assert outcomes == {"done": 10, "limit_reached": 190}
+    assert len(uploads.log(made.id, made.owner_token).downloads) == 10
+
+
+HERE = Caller(address="203.0.113.77")
+THERE = Caller(address="203.0.113.78")
+
+
+@pytest.fixture
+def limited(arrivals: Arrivals, uploads: Uploads, objects: FakeObjects) -> CreatedTransfer:
+    """Return a transfer of two files of a hundred bytes, each to be downloaded twice."""
+    made = begin(uploads, 100, 100)
+    for number in (1, 2):
+        arrive(arrivals, objects, made, number, 100)
+    uploads.change(made.id, made.owner_token, Options(max_downloads=2))
+    return made
+
+
+def test_what_goes_on_with_a_download_is_not_counted_again(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """Days later, and although the limit is reached."""
+    downloads.download(limited.id, 1, HERE)
+    downloads.download(limited.id, 1, THERE, "bytes=0-")
+    with pytest.raises(LimitReached):
+        downloads.download(limited.id, 1, HERE, "bytes=0-")
+    clock.now += 6 * 86_400
+    for asked in ("bytes=1-", "bytes=50-", "bytes=60-69", "bytes=-10"):
+        downloads.download(limited.id, 1, HERE, asked)
+    assert len(uploads.log(limited.id, limited.owner_token).downloads) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "caller", "asked"),
+    [
+        (1, HERE, None),
+        (1, HERE, "bytes=0-"),
+        (1, HERE, "bytes=0-49"),
+        (1, HERE, "bytes=-100"),
+        (1, THERE, "bytes=50-"),
+        (2, HERE, "bytes=50-"),
+    ],
+)
+def test_what_begins_anew_or_elsewhere_is_counted(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, number: int, caller: Caller, asked: str | None
+) -> None:
+    """From the first byte, from another source, of another file."""
+    downloads.download(limited.id, 1, HERE)
+    downloads.download(limited.id, number, caller, asked)
+    assert len(uploads.log(limited.id, limited.owner_token).downloads) == 2
+
+
+def test_one_counted_download_is_not_gone_on_with_for_ever(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads
+) -> None:
+    """A hundred times; the next one is a download, which may be gone on with as often."""
+    downloads.download(limited.id, 1, HERE)
+    for _ in range(201):
+        downloads.download(limited.id, 1, HERE, "bytes=1-")
+    assert len(uploads.log(limited.id, limited.owner_token).downloads) == 2
+    with pytest.raises(LimitReached):
+        downloads.download(limited.id, 1, HERE, "bytes=1-")
+
+
+def test_a_refused_download_cannot_be_gone_on_with(limited: CreatedTransfer, downloads: Downloads) -> None:
+    """It was none."""
+    for _ in range(2):
+        downloads.download(limited.id, 1, HERE)
+    for asked in (None, "bytes=1-"):
+        with pytest.raises(LimitReached):
+            downloads.download(limited.id, 1, THERE, asked)
+
+
+def test_an_owner_sees_who_downloaded_what_and_when(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """Newest first; not the owner's own, and no address."""
+    downloads.download(limited.id, 1, HERE)
+    clock.now += 1.5
+    downloads.download(limited.id, 2, Caller(address="2001:db8:1:2::3"), "bytes=0-9")
+    downloads.download(limited.id, 1, Caller(token=limited.owner_token, address="203.0.113.77"))
+    log = uploads.log(limited.id, limited.owner_token)
+    assert log.model_dump() == {
+        "downloads": [
+            {"at": "2027-01-15T08:00:01Z", "file": 2, "bytes": 10, "source": "2001:db8:1::/48"},
+            {"at": "2027-01-15T08:00:00Z", "file": 1, "bytes": 100, "source": "203.0.113.x"},
+        ],
+        "more": False,
+    }
+    with pytest.raises(TokenWrong):
+        uploads.log(limited.id, "other")
+
+
+def test_a_long_log_shows_the_last_thousand(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """And says that there were more."""
+    uploads.change(limited.id, limited.owner_token, Options(max_downloads=None))
+    for more in (False, True):
+        for _ in range(1 if more else 1_000):
+            clock.now += 1
+            downloads.download(limited.id, 1, HERE)
+        log = uploads.log(limited.id, limited.owner_token)
+        assert (len(log.downloads), log.more) == (1_000, more)
+    assert log.downloads[-1].at == "2027-01-15T08:00:02Z"
+
+
+def test_the_log_ends_with_its_transfer(
+    limited: CreatedTransfer, uploads: Uploads, downloads: Downloads, records: FakeRecords
+) -> None:
+    """Nothing of it stays."""
+    downloads.download(limited.id, 1, HERE)
+    uploads.delete(limited.id, limited.owner_token)
+    assert (records.logs, records.resumes) == ({}, {})
+
+
 def test_a_password_hides_everything_until_it_is_given(
     arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
 ) -> None:
@@ -239,14 +381,177 @@ def test_a_password_hides_everything_until_it_is_given(
             downloads.status(made.id, caller, None)
         with pytest.raises(PasswordNeeded):
             downloads.download(made.id, 1, caller)
-    with pytest.raises(TokenWrong):
+    with pytest.raises(PasswordWrong):
         downloads.unlock(made.id, "guess")
+    clock.now += 1
     grant = downloads.unlock(made.id, "secret")
     downloads.download(made.id, 1, Caller(grant=grant))
     downloads.status(made.id, Caller(token=made.owner_token), None)
     clock.now += 3_600
     with pytest.raises(PasswordNeeded):
         downloads.status(made.id, Caller(grant=grant), None)
+
+
+def guarded(uploads: Uploads) -> CreatedTransfer:
+    """Begin a transfer whose password is `secret`."""
+    made = begin(uploads, 5)
+    uploads.change(made.id, made.owner_token, Options(password="secret"))
+    return made
+
+
+def test_wrong_passwords_make_the_next_one_wait(uploads: Uploads, downloads: Downloads, clock: Clock) -> None:
+    """To the millisecond, even the right one; it ends the row."""
+    made = guarded(uploads)
+    for wait in (1, 2, 4):
+        with pytest.raises(PasswordWrong) as wrong:
+            downloads.unlock(made.id, "guess")
+        assert wrong.value.seconds == wait
+        clock.now += wait - 0.001
+        with pytest.raises(TooManyTries, match=r"Wait 1 second and try again") as refused:
+            downloads.unlock(made.id, "secret")
+        assert refused.value.headers() == {"Retry-After": "1"}
+        clock.now += 0.001
+    downloads.unlock(made.id, "secret")
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "guess")
+    assert wrong.value.seconds == 1
+
+
+def lock(downloads: Downloads, made: CreatedTransfer, clock: Clock) -> None:
+    """Try ten wrong passwords, each as early as it is taken."""
+    for _ in range(10):
+        with pytest.raises(PasswordWrong) as wrong:
+            downloads.unlock(made.id, "guess")
+        clock.now += wrong.value.seconds
+    clock.now -= 3_600
+
+
+def test_ten_wrong_passwords_lock_for_an_hour(uploads: Uploads, downloads: Downloads, clock: Clock) -> None:
+    """Then there is one more try, and a wrong one locks again."""
+    made = guarded(uploads)
+    lock(downloads, made, clock)
+    clock.now += 1_020.5
+    with pytest.raises(TooManyTries, match=r"locked for an hour\. Try again in 43 minutes"):
+        downloads.unlock(made.id, "secret")
+    clock.now += 2_579.5
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "guess")
+    assert wrong.value.seconds == 3_600
+    clock.now += 3_600
+    downloads.unlock(made.id, "secret")
+
+
+def test_a_lock_keeps_out_nobody_who_is_in_and_a_new_password_ends_it(
+    uploads: Uploads, downloads: Downloads, clock: Clock
+) -> None:
+    """The owner and whoever has a grant do not notice."""
+    made = guarded(uploads)
+    grant = downloads.unlock(made.id, "secret")
+    lock(downloads, made, clock)
+    downloads.status(made.id, Caller(grant=grant), None)
+    downloads.status(made.id, Caller(token=made.owner_token), None)
+    uploads.change(made.id, made.owner_token, Options(password="other"))
+    downloads.unlock(made.id, "other")
+
+
+@dataclass
+class Compared:
+    """Compares passwords slowly, and remembers how many at once and in all."""
+
+    now: int = 0
+    most: int = 0
+    total: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, password: str, kept: str) -> bool:
+        """Do what `password_fits` does."""
+        with self.lock:
+            self.now += 1
+            self.total += 1
+            self.most = max(self.most, self.now)
+        sleep(0.02)
+        fits = password_fits(password, kept)
+        with self.lock:
+            self.now -= 1
+        return fits
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> Compared:
+    """Watch every comparison of a password."""
+    watched = Compared()
+    monkeypatch.setattr("backend.downloads.password_fits", watched)
+    return watched
+
+
+def all_at_once(tries: Sequence[Callable[[], object]]) -> Counter[str]:
+    """Run these at the same moment, and count what came of them."""
+    ready = Barrier(len(tries))
+
+    def outcome(attempt: Callable[[], object]) -> str:
+        ready.wait()
+        try:
+            attempt()
+        except SidestepError as error:
+            return error.code
+        return "done"
+
+    with ThreadPoolExecutor(len(tries)) as pool:
+        return Counter(pool.map(outcome, tries))
+
+
+def test_of_two_hundred_guesses_at_once_one_is_compared(
+    uploads: Uploads, downloads: Downloads, records: FakeRecords, compared: Compared
+) -> None:
+    """And counted; the others are told to wait."""
+    made = guarded(uploads)
+    patient = replace(downloads, pause=sleep)
+    outcomes = all_at_once([partial(patient.unlock, made.id, f"guess {n}") for n in range(200)])
+    assert outcomes == {"password_wrong": 1, "too_many_tries": 199}
+    assert (compared.total, compared.most) == (1, 1)
+    assert records.transfers[made.id].wrong_tries == 1
+
+
+def test_several_right_passwords_at_once_take_turns(uploads: Uploads, downloads: Downloads, compared: Compared) -> None:
+    """A second click, or a colleague, is let in as well."""
+    made = guarded(uploads)
+    patient = replace(downloads, pause=sleep)
+    assert all_at_once([partial(patient.unlock, made.id, "secret")] * 5) == {"done": 5}
+    assert compared.most == 1
+
+
+def test_a_try_that_was_interrupted_counts_as_wrong(
+    uploads: Uploads, downloads: Downloads, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one waits until it must be over, and not for ever."""
+    made = guarded(uploads)
+    with monkeypatch.context() as broken:
+        broken.setattr("backend.downloads.password_fits", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            downloads.unlock(made.id, "guess")
+    with pytest.raises(TooManyTries):
+        downloads.unlock(made.id, "secret")
+    clock.now += 10
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "guess")
+    assert wrong.value.seconds == 2
+
+
+def test_a_password_that_is_changed_while_it_is_compared_opens_nothing(
+    uploads: Uploads, downloads: Downloads, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is compared with the new one, too; and the new one's row is its own."""
+    made = guarded(uploads)
+
+    def late(password: str, kept: str) -> bool:
+        if records.transfers[made.id].password_hash == kept and password_fits("secret", kept):
+            uploads.change(made.id, made.owner_token, Options(password="other"))
+        return password_fits(password, kept)
+
+    monkeypatch.setattr("backend.downloads.password_fits", late)
+    with pytest.raises(PasswordWrong) as wrong:
+        downloads.unlock(made.id, "secret")
+    assert wrong.value.seconds == 1
 
 
 def test_a_wrong_owner_token_is_told(uploads: Uploads, downloads: Downloads) -> None:
@@ -259,18 +564,43 @@ def test_a_wrong_owner_token_is_told(uploads: Uploads, downloads: Downloads) -> 
 def test_at_expiry_nobody_gets_anything_to_the_second(
     arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects, clock: Clock
 ) -> None:
-    """And the answer is the one for a transfer that never was."""
+    """Recipients are told when that was; a deleted transfer is like one that never was."""
     made = begin(uploads, 5)
     arrive(arrivals, objects, made, 1, 5)
     uploads.change(made.id, made.owner_token, Options(expires_in=3_600))
     clock.now += 3_599
     downloads.download(made.id, 1, Caller())
     clock.now += 1
-    with pytest.raises(NotFound) as gone:
+    words = r"expired on 15 January 2027, 09:00 UTC\. Ask the sender to send it again"
+    for see in (
+        lambda: downloads.download(made.id, 1, Caller()),
+        lambda: downloads.status(made.id, Caller(), None),
+        lambda: downloads.unlock(made.id, "guess"),
+    ):
+        with pytest.raises(Expired, match=words):
+            see()
+    with pytest.raises(NotFound):
         downloads.download(made.id, 1, Caller(token=made.owner_token))
-    with pytest.raises(NotFound) as never:
-        downloads.download("a" * 26, 1, Caller())
-    assert str(gone.value) == str(never.value)
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_a_deleted_transfer_is_like_one_that_never_was(
+    uploads: Uploads, downloads: Downloads, records: FakeRecords, clock: Clock, *, expired: bool
+) -> None:
+    """Also while its deletion is under way, and after its time."""
+    made = guarded(uploads)
+    records.change(made.id, {"deleted": True})
+    clock.now += 604_800 * expired
+    for see in (
+        lambda id_: downloads.download(id_, 1, Caller()),
+        lambda id_: downloads.status(id_, Caller(), None),
+        lambda id_: downloads.unlock(id_, "secret"),
+    ):
+        with pytest.raises(NotFound) as gone:
+            see(made.id)
+        with pytest.raises(NotFound) as never:
+            see("a" * 26)
+        assert str(gone.value) == str(never.value)
 
 
 def test_a_large_file_arrives_like_a_small_one(

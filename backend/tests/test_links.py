@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from backend import links, links_routes, look
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
-from backend.messages import NewFile, NewTransfer
+from backend.messages import NewFile, NewTransfer, Options
 from backend.tests.events import Context, arrivals, messages, request, s3_record
-from backend.tests.fakes import FakeObjects
+from backend.tests.fakes import Clock, FakeObjects
 from backend.transfers import key_of
 from backend.uploads import Uploads
 
@@ -126,12 +126,40 @@ def test_a_download_is_a_redirect_that_nobody_keeps(transfer: Any) -> None:
     assert answer["multiValueHeaders"]["Location"][0].startswith(f"https://bucket/files/{transfer.id}/1?")
 
 
+def test_a_download_is_logged_with_its_range_and_where_it_came_from(transfer: Any, uploads: Uploads) -> None:
+    """As the gateway says; what goes on with it is no other."""
+    links.handler(arrivals(key_of(transfer.id, 2)), Context())
+    forged = {"X-Forwarded-For": "203.0.113.77"}
+    for asked in ("bytes=0-0", "bytes=1-"):
+        answer = call(f"/t/{transfer.id}/files/2", headers={"range": asked, **forged})
+        assert answer["statusCode"] == HTTPStatus.SEE_OTHER
+    (entry,) = uploads.log(transfer.id, transfer.owner_token).downloads
+    assert (entry.file, entry.bytes, entry.source) == (2, 1, "192.0.2.x")
+
+
 def test_a_download_that_is_not_there_is_a_page_that_says_why(transfer: Any) -> None:
     """With addresses that fit its depth."""
     answer = call(f"/t/{transfer.id}/files/1")
     assert answer["statusCode"] == HTTPStatus.NOT_FOUND
     assert "still on its way" in answer["body"]
     assert 'href="../../../static/' in answer["body"]
+
+
+def test_what_has_expired_or_been_used_up_is_gone_with_a_page_that_says_which(
+    transfer: Any, uploads: Uploads, clock: Clock
+) -> None:
+    """410 for both, each in its own words; JSON under api/."""
+    links.handler(arrivals(key_of(transfer.id, 1)), Context())
+    uploads.change(transfer.id, transfer.owner_token, Options(max_downloads=1))
+    call(f"/t/{transfer.id}/files/1")
+    used_up = call(f"/t/{transfer.id}/files/1")
+    assert (used_up["statusCode"], "No downloads left" in used_up["body"]) == (HTTPStatus.GONE, True)
+    clock.now += 604_800
+    expired = call(f"/t/{transfer.id}/files/1")
+    assert expired["statusCode"] == HTTPStatus.GONE
+    assert "This transfer expired on 22 January 2027, 08:00 UTC. Ask the sender to send it again." in expired["body"]
+    asked = call(f"/api/transfers/{transfer.id}")
+    assert (asked["statusCode"], json.loads(asked["body"])["error"]["code"]) == (HTTPStatus.GONE, "expired")
 
 
 def test_the_status_goes_by_cursor_and_token(transfer: Any) -> None:

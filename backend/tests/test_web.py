@@ -17,7 +17,7 @@ from backend.downloads import Downloads
 from backend.telemetry import logger
 from backend.tests.conftest import SETTINGS
 from backend.tests.events import Context, request
-from backend.tests.fakes import FakeObjects
+from backend.tests.fakes import Clock, FakeObjects
 from backend.transfers import key_of
 from backend.uploads import Uploads
 
@@ -140,6 +140,7 @@ def test_a_wrong_field_is_named(body: object, field: str) -> None:
         ("POST", "/files", {"files": [{"name": "a", "size": 1}]}),
         ("POST", "/parts", {"parts": [{"file": 1, "number": 1}]}),
         ("GET", "/files/1/parts", None),
+        ("GET", "/log", None),
         ("POST", "/files/1/complete", None),
         ("DELETE", "/files/1", None),
         ("PATCH", "", {"title": "x"}),
@@ -189,6 +190,14 @@ def test_a_method_that_an_address_does_not_take_is_405() -> None:
     answer = call("PUT", "/api/transfers")
     assert answer.status == HTTPStatus.METHOD_NOT_ALLOWED
     assert answer.headers["Allow"] == ["POST"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE"])
+def test_a_download_takes_nothing_but_get(method: str) -> None:
+    """`curl -I` is told so; it comes to this function, which counts nothing."""
+    answer = call(method, f"/t/{made(1)['id']}/files/1")
+    assert answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+    assert answer.headers["Allow"] == ["GET"]
 
 
 def test_when_aws_is_busy_the_answer_says_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,8 +294,19 @@ def test_a_transfer_that_is_not_there_has_a_page_that_says_so() -> None:
         assert "no such transfer" in page.body
 
 
-def test_a_password_is_asked_for_and_buys_a_cookie() -> None:
-    """HttpOnly, for this transfer; a wrong password gets the form again."""
+def test_a_transfer_that_has_expired_has_a_page_that_says_when(clock: Clock) -> None:
+    """For its owner's calls it is not there any more."""
+    transfer = made(1)
+    clock.now += 604_800
+    page = call("GET", f"/t/{transfer['id']}")
+    assert page.status == HTTPStatus.GONE
+    assert "This transfer expired on 22 January 2027, 08:00 UTC. Ask the sender to send it again." in page.body
+    log = call("GET", f"/api/transfers/{transfer['id']}/log", token=transfer["owner_token"])
+    assert log.status == HTTPStatus.NOT_FOUND
+
+
+def test_a_password_is_asked_for_and_buys_a_cookie(clock: Clock) -> None:
+    """HttpOnly, for this transfer; a wrong password gets the form again, and so does one that comes too early."""
     transfer = made(1)
     call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "s p+é"}, token=transfer["owner_token"])
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -295,6 +315,11 @@ def test_a_password_is_asked_for_and_buys_a_cookie() -> None:
     assert f'action="../t/{transfer["id"]}/unlock"' in asked.body
     wrong = call("POST", f"/t/{transfer['id']}/unlock", raw="password=x", headers=form)
     assert (wrong.status, "not the password" in wrong.body) == (HTTPStatus.FORBIDDEN, True)
+    early = call("POST", f"/t/{transfer['id']}/unlock", raw="password=s+p%2B%C3%A9", headers=form)
+    assert (early.status, early.headers["Retry-After"]) == (HTTPStatus.TOO_MANY_REQUESTS, ["1"])
+    assert "Too many tries. Wait 1 second and try again." in early.body
+    assert 'name="password"' in early.body
+    clock.now += 1
     right = call("POST", f"/t/{transfer['id']}/unlock", raw="password=s+p%2B%C3%A9", headers=form)
     assert (right.status, right.headers["Location"]) == (HTTPStatus.SEE_OTHER, [f"../{transfer['id']}"])
     cookie = right.headers["Set-Cookie"][0]
@@ -315,6 +340,7 @@ def test_the_description_has_every_address_of_the_api() -> None:
         "POST /api/transfers/{transfer}/parts",
         "DELETE /api/transfers/{transfer}/files/{number}",
         "GET /api/transfers/{transfer}/files/{number}/parts",
+        "GET /api/transfers/{transfer}/log",
         "POST /api/transfers/{transfer}/files/{number}/complete",
     }
     created = described["paths"]["/api/transfers"]["post"]["responses"]

@@ -989,8 +989,8 @@ function byWhatIsTold(entries) {
   return map;
 }
 
-/** @param {unknown} error */
-const isGone = (error) => error instanceof ApiError && error.status === 404;
+/** Never was, or was deleted; or, for who is not its owner, expired. @param {unknown} error */
+const isGone = (error) => error instanceof ApiError && (error.status === 404 || error.status === 410);
 
 /** @param {unknown} error */
 const isBusy = (error) => error instanceof ApiError && error.code === 'conflict';
