@@ -21,6 +21,7 @@ from backend.tries import wait_after
 from e2e.cloud import Answer, Cloud, eventually
 
 MIB = 2**20
+AT_ONE_TIME = 12
 
 
 def sha256(body: bytes) -> str:
@@ -333,8 +334,8 @@ def test_options_are_saved_and_a_password_guards_page_status_and_downloads(cloud
 
 
 def all_at_once(count: int, call: Callable[[], Answer]) -> list[Answer]:
-    """Send a request so many times at once."""
-    with ThreadPoolExecutor(count) as pool:
+    """Send a request so many times, as many at one time as the local cloud starts workers for without choking."""
+    with ThreadPoolExecutor(AT_ONE_TIME) as pool:
         return list(pool.map(lambda _: call(), range(count)))
 
 

@@ -67,7 +67,7 @@ def test_of_2500_expired_files_nothing_is_left_and_a_live_transfer_is_untouched(
     eventually(lambda: status(cloud, transfer)["counts"]["stored"] == SMALL_FILES, seconds=240)
 
     expire(cloud, transfer)
-    assert cloud.call("GET", f"t/{transfer['id']}/files/2").status == HTTPStatus.NOT_FOUND
+    assert cloud.call("GET", f"t/{transfer['id']}/files/2").status == HTTPStatus.GONE
     report = sweep(cloud)
     assert (report["failed"], report["finished"]) == (0, True)
     assert report["swept"] >= 1
