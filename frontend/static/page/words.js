@@ -141,7 +141,7 @@ export const buttons = {
   /** @param {string} name */
   remove: (name) => `Remove ${called(name)}`,
   /** @param {string} name */
-  retry: (name) => `Try ${called(name)} again`,
+  retry: (name) => `Try again: ${called(name)}`,
   /** @param {string} name */
   download: (name) => `Download ${called(name)}`,
   /** @param {number} number */

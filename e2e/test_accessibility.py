@@ -1,0 +1,125 @@
+"""Every state of every page, light and dark: axe finds nothing, nothing is wider than a small phone, keys suffice."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.cloud import Cloud
+from e2e.test_page import PUTS, hold, pick, rows, some_bytes, write
+from e2e.test_sharing import live_link, send
+from infra.steps import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+NARROW = {"width": 320, "height": 640}
+
+
+@pytest.fixture(params=["light", "dark"])
+def looked_at(request: pytest.FixtureRequest, browser: Browser, cloud: Cloud) -> Iterator[Page]:
+    """Return the upload page on a small phone, in this theme, without motion."""
+    context = browser.new_context(viewport=NARROW, color_scheme=request.param, reduced_motion="reduce")
+    context.set_default_timeout(30_000)
+    opened = context.new_page()
+    opened.goto(cloud.address)
+    yield opened
+    context.close()
+
+
+def check(page: Page) -> None:
+    """Let axe look at the page as it is, and see that nothing sticks out."""
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run().then(({violations}) => violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))")
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+def test_the_senders_states(looked_at: Page, cloud: Cloud, tmp_path: Path) -> None:
+    """Empty, sending, paused, ready with every drawer open, and coming back."""
+    page = looked_at
+    check(page)
+    hold(page)
+    pick(
+        page,
+        write(tmp_path / "a-name-that-is-longer-than-any-small-screen-is-wide-and-has-no-gap.bin", some_bytes(100)),
+    )
+    expect(rows(page)).to_have_attribute("data-state", "uploading")
+    expect(page.get_by_test_id("options")).to_be_visible()
+    check(page)
+    page.get_by_test_id("pause-all").click()
+    expect(rows(page)).to_have_attribute("data-state", "paused")
+    check(page)
+    page.unroute_all(behavior="ignoreErrors")
+    page.get_by_test_id("resume-all").click()
+    live_link(page)
+    for drawer in ("options", "log"):
+        page.get_by_test_id(drawer).locator("summary").click()
+    page.get_by_test_id("show-qr").click()
+    expect(page.get_by_test_id("qr")).to_be_visible()
+    check(page)
+    page.goto("about:blank")
+    page.goto(cloud.address)
+    expect(page.get_by_test_id("mine")).to_be_visible()
+    check(page)
+
+
+def test_what_failed(looked_at: Page, tmp_path: Path) -> None:
+    """A file that S3 will not have."""
+    page = looked_at
+    page.route(
+        PUTS,
+        lambda route: route.fulfill(
+            status=404, body="<Code>NoSuchUpload</Code>", headers={"Access-Control-Allow-Origin": "*"}
+        ),
+    )
+    pick(page, write(tmp_path / "a.bin", some_bytes(100)))
+    expect(rows(page)).to_have_attribute("data-state", "failed")
+    check(page)
+
+
+def test_the_recipients_states(looked_at: Page, cloud: Cloud, tmp_path: Path) -> None:
+    """Several files, the password, a wrong one, nothing there."""
+    page = looked_at
+    link = send(page, tmp_path, "a.txt", "b.txt")
+    page.get_by_test_id("options").locator("summary").click()
+    page.get_by_test_id("option-password").fill("secret")
+    page.get_by_test_id("option-password").blur()
+    expect(page.get_by_test_id("option-note")).to_contain_text("Password saved")
+    page.goto(link)
+    check(page)
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page)
+    page.goto(f"{cloud.address}t/{'a' * 26}")
+    check(page)
+
+
+def test_the_list_of_files(looked_at: Page, tmp_path: Path) -> None:
+    """With the button for all of them and the line for the shell."""
+    page = looked_at
+    page.goto(send(page, tmp_path, "a.txt", "b.txt"))
+    page.locator("summary").click()
+    check(page)
+
+
+def test_a_transfer_is_sent_and_described_by_keyboard_alone(page: Page, tmp_path: Path) -> None:
+    """Tab reaches the input, the copy button takes the focus, and the options follow."""
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_test_id("file-input")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(write(tmp_path / "a.bin", b"1"))
+    live_link(page)
+    expect(page.get_by_role("button", name="Copy link")).to_be_focused()
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('#options summary')"):
+            break
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("By hand")
+    page.keyboard.press("Tab")
+    expect(page.get_by_test_id("option-note")).to_have_text(re.compile("Title saved"))
