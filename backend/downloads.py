@@ -11,6 +11,7 @@ from backend.errors import (
     NotFound,
     PasswordNeeded,
     PasswordWrong,
+    StillComing,
     TokenWrong,
     TooManyTries,
 )
@@ -130,7 +131,7 @@ class Downloads:
         if not found or found[0].state in ("failed", "removed"):
             raise NotFound("There is no such file in this transfer.")
         if found[0].state != "stored":
-            raise NotFound("This file is still on its way. Try again when the page says that it is there.")
+            raise StillComing
         if not owner:
             self._count(transfer, number, span_of(asked, found[0].size), caller.address)
         return self._url(transfer_id, found[0], self.settings.download_url_seconds)

@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
 )
+from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backend import messages, pages
@@ -23,6 +24,7 @@ from backend.telemetry import count_failure, logger
 from backend.transfers import is_id
 from backend.uploads import Uploads
 from backend.wiring import bucket, table
+from backend.words import LANGUAGES, Words, best_language, words
 
 Event = dict[str, Any]
 
@@ -44,13 +46,8 @@ _BUSY = frozenset(
         "ThrottlingException",
     }
 )
-_TITLES = {
-    "expired": "Too late",
-    "limit_reached": "No downloads left",
-    "method_not_allowed": "That does not work",
-    "not_found": "Nothing here",
-    "password_needed": "Password needed",
-}
+LANGUAGE_COOKIE = "lang"
+YEAR = 365 * 86_400
 
 
 @cache
@@ -153,9 +150,22 @@ def answer_of(app: APIGatewayRestResolver, event: Event, context: Any) -> Event:
     return answer
 
 
-def page(status: int, name: str, /, *, depth: int, **context: Any) -> Response[str]:
-    """Return a page."""
-    return Response(status, "text/html; charset=utf-8", pages.render(name, depth=depth, **context))
+def reader(app: APIGatewayRestResolver) -> Words:
+    """Return the texts in the reader's language: the one just chosen, or chosen before, or the browser's."""
+    event = app.current_event
+    for chosen in ((event.query_string_parameters or {}).get("lang"), _cookie(app, LANGUAGE_COOKIE)):
+        if chosen in LANGUAGES:
+            return words(chosen)
+    return words(best_language(event.headers.get("Accept-Language", "")))
+
+
+def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, **context: Any) -> Response[str]:
+    """Return a page, and have the browser remember a language that was chosen with it."""
+    language = reader(app).language
+    body = pages.render(name, depth=depth, language=language, **context)
+    chosen = (app.current_event.query_string_parameters or {}).get("lang") == language
+    cookie = Cookie(LANGUAGE_COOKIE, language, path="/", max_age=YEAR, same_site=SameSite.LAX_MODE, secure=False)
+    return Response(status, "text/html; charset=utf-8", body, cookies=[cookie] if chosen else None)
 
 
 def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:
@@ -171,9 +181,9 @@ def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
         headers |= error.headers()
         return Response(error.status, "application/json", messages.ErrorAnswer(error=body).model_dump_json(), headers)
-    title = _TITLES.get(error.code, "Something went wrong")
+    title, message = pages.error_title(reader(app), error), pages.error_text(reader(app), error)
     depth = path.count("/") - 1
-    answer = page(error.status, "error.html", depth=depth, status=error.status, title=title, message=str(error))
+    answer = page(app, error.status, "error.html", depth=depth, status=error.status, title=title, message=message)
     answer.headers |= error.headers()
     return answer
 

@@ -7,6 +7,7 @@ SidestepError                 500
 ├── TokenWrong                403  an owner token, but not this transfer's
 ├── PasswordWrong             403  not the transfer's password
 ├── NotFound                  404  never was, is gone, or is not for you: the same answer
+│   └── StillComing           404  a file that is announced, and not there yet
 ├── MethodNotAllowed          405
 ├── Conflict                  409  not in the state that this needs
 │   └── PartsMissing          409  names the parts that are missing or of the wrong size
@@ -107,6 +108,14 @@ class NotFound(SidestepError):
         super().__init__(message)
 
 
+class StillComing(NotFound):
+    """The file is announced, and S3 does not have it yet."""
+
+    def __init__(self) -> None:
+        """Say when to come again."""
+        super().__init__("This file is still on its way. Try again when the page says that it is there.")
+
+
 class MethodNotAllowed(SidestepError):
     """The address exists, the method does not."""
 
@@ -153,6 +162,7 @@ class Expired(SidestepError):
 
     def __init__(self, when: int) -> None:
         """Take when that was, in epoch seconds."""
+        self.when = when
         super().__init__(
             f"This transfer expired on {date_text(datetime.fromtimestamp(when, UTC))}. Ask the sender to send it again."
         )
@@ -198,6 +208,7 @@ class TooManyTries(SidestepError):
             if locked
             else f"Too many tries. Wait {_wait(seconds)} and try again."
         )
+        self.locked = locked
         self.seconds = seconds
 
     def headers(self) -> dict[str, str]:

@@ -3,21 +3,21 @@
 import hashlib
 import mimetypes
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, partial
+from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.errors import Expired, LimitReached, NotFound, PasswordWrong, SidestepError, StillComing, TooManyTries
 from backend.messages import FileStatus, TransferStatus
-from backend.transfers import date_text
+from backend.words import LANGUAGES, Words, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
-
-_UNITS = ("kB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,53 @@ def static_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def render(name: str, /, *, depth: int, **context: Any) -> str:
-    """Render a template for a page that lies `depth` folders below the app's root."""
-    root = "../" * depth or "./"
-    helpers = {"static": partial(static_address, root), "lifetime": lifetime_text}
-    return _environment().get_template(name).render(root=root, **helpers, **context)
+def render(name: str, /, *, depth: int, language: str, **context: Any) -> str:
+    """Render a template, in a language, for a page that lies `depth` folders below the app's root."""
+    from markupsafe import Markup  # noqa: PLC0415  like Jinja2's environment
+
+    root, t = "../" * depth or "./", words(language)
+    return (
+        _environment()
+        .get_template(name)
+        .render(
+            root=root,
+            t=t,
+            language=language,
+            languages=[(code, words(code)("language")) for code in LANGUAGES],
+            catalogue=Markup(t.json),  # noqa: S704  our own texts, spelled for this place
+            static=partial(static_address, root),
+            lifetime=partial(lifetime_text, t),
+            **context,
+        )
+    )
+
+
+def error_text(t: Words, error: SidestepError) -> str:
+    """Say to whoever sees a page what went wrong and what to do."""
+    match error:
+        case Expired():
+            text = t("error.expired", date=_date_text(datetime.fromtimestamp(error.when, UTC)))
+        case LimitReached():
+            text = t("error.limit_reached")
+        case StillComing():
+            text = t("error.still_coming")
+        case NotFound():
+            text = t("error.not_found")
+        case PasswordWrong():
+            text = t("error.password_wrong") + (f" {t('error.wait', n=error.seconds)}" if error.seconds > 1 else "")
+        case TooManyTries(locked=True):
+            text = t("error.locked", n=-(-error.seconds // 60))
+        case TooManyTries():
+            text = f"{t('error.too_many_tries')} {t('error.wait', n=error.seconds)}"
+        case _:
+            text = t("error.other") if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+    return text
+
+
+def error_title(t: Words, error: SidestepError) -> str:
+    """Say it in two or three words."""
+    key = f"error.title.{error.code}"
+    return t(key if key in t.texts else "error.title.other")
 
 
 def qr_code(text: str) -> str:
@@ -64,38 +106,41 @@ def qr_code(text: str) -> str:
     return drawn.getvalue().decode()
 
 
-def lifetime_text(seconds: int) -> str:
+def lifetime_text(t: Words, seconds: int) -> str:
     """Spell how long a link lasts: `1 hour`, `7 days`."""
-    amount, unit = (seconds // 86_400, "day") if seconds % 86_400 == 0 else (max(1, seconds // 3_600), "hour")
-    return f"{amount} {unit}" if amount == 1 else f"{amount} {unit}s"
+    if seconds % 86_400 == 0:
+        return t("days", n=seconds // 86_400)
+    return t("hours", n=max(1, seconds // 3_600))
 
 
-def size_text(size: int) -> str:
+def size_text(t: Words, size: int) -> str:
     """Spell bytes for people as the page's script does: `1 byte`, `12 kB`, `1.5 MB`, `23 GB`."""
     if size < 1_000:  # noqa: PLR2004
-        return "1 byte" if size == 1 else f"{size} bytes"
+        return t("bytes", n=size)
+    units = t("units").split()
     power = 1
-    while power < len(_UNITS) and size / 1_000**power >= 999.5:  # noqa: PLR2004  it would be rounded to 1000
+    while power < len(units) and size / 1_000**power >= 999.5:  # noqa: PLR2004  it would be rounded to 1000
         power += 1
     amount = size / 1_000**power
     decimals = 1 if power > 1 and amount < 9.95 else 0  # noqa: PLR2004  likewise to 10.0
-    return f"{amount:.{decimals}f}".removesuffix(".0") + f" {_UNITS[power - 1]}"
+    return f"{amount:.{decimals}f}".removesuffix(".0").replace(".", t("decimal")) + f" {units[power - 1]}"
 
 
-def transfer_context(transfer: str, status: TransferStatus) -> dict[str, Any]:
+def transfer_context(t: Words, transfer: str, status: TransferStatus) -> dict[str, Any]:
     """Return a transfer as its page shows it; addresses of downloads are relative to that page."""
     return {
         "id": transfer,
-        "expires_text": date_text(datetime.fromisoformat(status.expires_at)),
+        "expires_text": _date_text(datetime.fromisoformat(status.expires_at)),
         **status.model_dump(exclude={"files", "link"}),
         "files": [
             {
                 "number": file.number,
                 "name": file.name,
                 "size": file.size,
-                "size_text": size_text(file.size),
+                "size_text": size_text(t, file.size),
                 "state": file.state,
-                "state_text": _state_text(file),
+                "sha256": file.sha256,
+                "state_text": _state_text(t, file),
                 "download": f"../{file.link}" if file.link and file.downloads_left != 0 else None,
                 "downloads_left": file.downloads_left,
             }
@@ -104,16 +149,19 @@ def transfer_context(transfer: str, status: TransferStatus) -> dict[str, Any]:
     }
 
 
-def _state_text(file: FileStatus) -> str:
+def _date_text(when: datetime) -> str:
+    """Spell a moment so that it is read in every language; scripts put the reader's own way in its place."""
+    return f"{when:%Y-%m-%d, %H:%M} UTC"
+
+
+def _state_text(t: Words, file: FileStatus) -> str:
     if file.state == "pending":
-        return "On its way"
+        return t("state.pending")
     if file.state == "failed":
-        return file.reason or "Failed"
+        return file.reason or t("state.failed")
     if file.downloads_left is None:
         return ""
-    return {0: "Downloaded as often as its sender allowed", 1: "1 download left"}.get(
-        file.downloads_left, f"{file.downloads_left} downloads left"
-    )
+    return t("transfer.downloads_left", n=file.downloads_left) if file.downloads_left else t("transfer.none_left")
 
 
 def static_address(root: str, path: str) -> str:

@@ -19,6 +19,7 @@ from backend.entry import (
     grant_cookie,
     known_id,
     page,
+    reader,
     resolver,
     uploads,
 )
@@ -48,6 +49,7 @@ def upload_page() -> Response[str]:
     """Show the page that takes files."""
     limits = settings()
     return page(
+        app,
         HTTPStatus.OK,
         "upload.html",
         depth=0,
@@ -200,8 +202,9 @@ def transfer_page(transfer: str) -> Response[str]:
     try:
         status = downloads().status(transfer, shown, since=None)
     except PasswordNeeded:
-        return page(HTTPStatus.OK, "password.html", depth=1, transfer_id=transfer, error=None)
-    return page(HTTPStatus.OK, "transfer.html", depth=1, transfer=pages.transfer_context(transfer, status))
+        return page(app, HTTPStatus.OK, "password.html", depth=1, transfer_id=transfer, error=None)
+    context = pages.transfer_context(reader(app), transfer, status)
+    return page(app, HTTPStatus.OK, "transfer.html", depth=1, transfer=context)
 
 
 @app.get("/t/<transfer>/qr.svg", include_in_schema=False)
@@ -230,7 +233,8 @@ def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
     try:
         grant = downloads().unlock(known_id(transfer), password)
     except (PasswordWrong, TooManyTries) as error:
-        again = page(error.status, "password.html", depth=2, transfer_id=transfer, error=str(error))
+        words = pages.error_text(reader(app), error)
+        again = page(app, error.status, "password.html", depth=2, transfer_id=transfer, error=words)
         again.headers |= error.headers()
         return again
     cookie = Cookie(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from e2e.cloud import Cloud
 from e2e.test_page import PUTS, hold, pick, rows, some_bytes, write
@@ -13,7 +13,7 @@ from e2e.test_sharing import live_link, send
 from infra.steps import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-NARROW = {"width": 320, "height": 640}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -100,7 +100,8 @@ def test_the_list_of_files(looked_at: Page, tmp_path: Path) -> None:
     """With the button for all of them and the line for the shell."""
     page = looked_at
     page.goto(send(page, tmp_path, "a.txt", "b.txt"))
-    page.locator("summary").click()
+    for drawer in page.locator("summary").all():
+        drawer.click()
     check(page)
 
 

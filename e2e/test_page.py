@@ -492,7 +492,7 @@ def test_an_unknown_link_says_what_to_do(page: Page, cloud: Cloud, watch: Watch)
     answer = page.goto(f"{cloud.address}t/{'a' * 26}")
     assert answer
     assert answer.status == HTTPStatus.NOT_FOUND
-    expect(page.locator("main")).to_contain_text("no such transfer")
+    expect(page.locator("main")).to_contain_text("nothing at this address")
     page.get_by_role("link", name="Send files").click()
     assert urlsplit(page.url).path == urlsplit(cloud.address).path
 

@@ -2,13 +2,17 @@
 
 import hashlib
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from backend.words import words
 from e2e.cloud import Cloud
 from e2e.conftest import Watch
+from infra.steps import ROOT
 
 FOLDER = {"holiday/beach.jpg": 700_000, "holiday/day 1/dinner.jpg": 17_000_000}
 
@@ -148,3 +152,37 @@ def test_the_link_is_handed_on_as_qr_code_and_by_mail(page: Page, tmp_path: Path
     mail = page.get_by_test_id("mail").get_attribute("href")
     assert mail
     assert re.sub(r"\W", "", link) in re.sub(r"%[0-9A-F]{2}|\W", "", mail)
+
+
+def test_the_checksum_that_is_shown_is_what_the_readme_computes(page: Page, recipient: Page, tmp_path: Path) -> None:
+    """For a file of one part and for one of several."""
+    (tmp_path / "small.txt").write_bytes(content("small", 1_000))
+    (tmp_path / "large.bin").write_bytes(content("large", 40_000_000))
+    page.get_by_test_id("file-input").set_input_files([tmp_path / "small.txt", tmp_path / "large.bin"])
+    recipient.goto(live_link(page))
+    recipient.get_by_text("Checksums").click()
+    shown = recipient.get_by_test_id("checksums").locator("code").all_inner_texts()
+    script = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)[0]
+    command = [sys.executable, "-c", script, tmp_path / "small.txt", tmp_path / "large.bin"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown == [line.split()[0] for line in said.splitlines()]
+    assert shown[1].endswith("-3")
+
+
+def test_pages_speak_the_readers_language(browser: Browser, cloud: Cloud, tmp_path: Path) -> None:
+    """The browser's; another one when it is chosen, which is remembered; scripts, server and errors alike."""
+    with browser.new_context(locale="de-AT") as context:
+        page = context.new_page()
+        page.goto(cloud.address)
+        german = words("de")
+        expect(page.get_by_role("heading", level=1)).to_have_text(german("start.headline"))
+        link = send(page, tmp_path, "a.txt")
+        expect(page.get_by_role("heading", level=1)).to_have_text(german("headline.ready"))
+        page.get_by_role("link", name="日本語").click()
+        japanese = words("ja")
+        expect(page.get_by_role("heading", level=1)).to_have_text(japanese("start.headline"))
+        page.goto(link)
+        expect(page.locator("html")).to_have_attribute("lang", "ja")
+        expect(page.locator("#summary")).to_have_text(japanese("files", n=1))
+        page.goto(f"{cloud.address}t/{'a' * 26}")
+        expect(page.get_by_text(japanese("error.not_found"))).to_be_visible()

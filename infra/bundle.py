@@ -26,7 +26,7 @@ CACHE = ROOT / ".build"
 
 # Modules of npm packages that pages import, and where they lie beside our own.
 PAGE_PACKAGES = {"client-zip/index.js": "frontend/static/packages/client-zip.js"}
-OWN_FILES = ("backend", "frontend/templates", "frontend/static")
+OWN_FILES = ("backend", "frontend/templates", "frontend/static", "frontend/words")
 # Tests stay here; caches differ from run to run and would change the asset's hash.
 NOT_SHIPPED = shutil.ignore_patterns("tests", "__pycache__", "*.pyc", ".*")
 # Scripts, and what only type checkers read.

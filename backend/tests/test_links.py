@@ -157,7 +157,7 @@ def test_what_has_expired_or_been_used_up_is_gone_with_a_page_that_says_which(
     clock.now += 604_800
     expired = call(f"/t/{transfer.id}/files/1")
     assert expired["statusCode"] == HTTPStatus.GONE
-    assert "This transfer expired on 22 January 2027, 08:00 UTC. Ask the sender to send it again." in expired["body"]
+    assert "This transfer expired on 2027-01-22, 08:00 UTC. Ask the sender to send it again." in expired["body"]
     asked = call(f"/api/transfers/{transfer.id}")
     assert (asked["statusCode"], json.loads(asked["body"])["error"]["code"]) == (HTTPStatus.GONE, "expired")
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from backend import pages
+from backend.words import words
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from backend import pages
 )
 def test_sizes_are_spelled_as_the_script_does(size: int, text: str) -> None:
     """`frontend/tests/format.test.js` holds the script to the same."""
-    assert pages.size_text(size) == text
+    assert pages.size_text(words("en"), size) == text
 
 
 def test_a_template_that_names_no_static_file_fails_loudly() -> None:
@@ -39,6 +40,7 @@ def test_the_upload_page_preloads_exactly_the_modules_that_its_script_imports() 
     page = pages.render(
         "upload.html",
         depth=0,
+        language="en",
         max_file_bytes=1,
         max_files=1,
         expiry_choices=(3600, 86_400),

@@ -81,7 +81,7 @@ function show({ number, name, size, state, link, reason, downloads_left: left })
     rows.set(number, row);
     list.append(row);
   }
-  write(row, '.state', reason ?? words.fileStateText[state]);
+  write(row, '.state', reason ?? words.fileStateText(state, left));
   const download = row.querySelector('a');
   if (download && link && left !== 0) {
     offered.set(number, { name, size, url: new URL(root + link, document.baseURI).href });

@@ -82,13 +82,13 @@ async function addAll(batches) {
     found += items.length;
     await add(items);
   }
-  if (found === 0) view.notice(words.nothingThere);
+  if (found === 0) view.notice(words.nothingThere());
 }
 
 /** @param {Item[]} items */
 async function add(items) {
   if (!store) {
-    view.notice(words.insecure);
+    view.notice(words.insecure());
     return;
   }
   if (items.length === 0) return;
@@ -151,7 +151,7 @@ async function cancel() {
   startOver();
   await cancelled;
   if (given?.problem) view.notice(words.problemText(given.problem));
-  else view.say(wasReady ? words.said.deleted : words.said.cancelled);
+  else view.say(wasReady ? words.said.deleted() : words.said.cancelled());
 }
 
 /** @param {{id: string, token: string}} owned */
@@ -236,7 +236,7 @@ async function discard(kept) {
   await offer();
   await cancelled;
   if (taken.problem) view.notice(words.problemText(taken.problem));
-  else view.say(words.said.discarded);
+  else view.say(words.said.discarded());
 }
 
 addEventListener('beforeunload', (event) => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Entry } from '../static/engine/entry.js';
 import { MiB, planOf } from '../static/engine/plan.js';
 import * as words from '../static/page/words.js';
+import './english.js';
 import { fakeFile } from './fakes.js';
 
 const totals = { files: 2, stored: 1, failed: 1, pausable: 1, paused: 0, absent: 0, bytes: 3e9, sentBytes: 1e9, speed: 1e8, secondsLeft: 20 };

@@ -3,7 +3,7 @@
 import { GoneError, bytesOf, entryNames } from '../engine/archive.js';
 import { Patience } from '../engine/retry.js';
 import { CannotSaveError, save } from './saving.js';
-import { allTexts, percentText, sizeText } from './words.js';
+import { allTexts, sizeText } from './words.js';
 
 /** @import {Clock} from '../engine/clock.js' */
 /** @import {Network} from '../engine/network.js' */
@@ -48,7 +48,7 @@ export class DownloadAll {
     const names = entryNames(files.map((file) => file.name));
     const stop = new AbortController();
     this.#stop = stop;
-    this.#label(allTexts.cancel);
+    this.#label(allTexts.cancel());
     this.#progress.hidden = false;
     let come = 0;
     const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -58,7 +58,7 @@ export class DownloadAll {
       this.#progress.value = total > 0 ? come / total : 1;
       if (clock.now() - shown.at < 500) return;
       shown.at = clock.now();
-      this.#note.textContent = allTexts.progress(percentText(come / total), sizeText(come), sizeText(total));
+      this.#note.textContent = allTexts.progress(come / total, come, total);
     };
     const means = {
       fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init) => fetch(url, init),
@@ -71,9 +71,9 @@ export class DownloadAll {
       const { makeZip, predictLength } = await import('../packages/client-zip.js');
       const size = Number(predictLength(files.map((file, index) => ({ name: names[index], size: file.size }))));
       const ended = await save({ stream: makeZip(inputs), name: `${name}.zip`, size }, scope);
-      this.#note.textContent = ended === 'saved' ? allTexts.saved(files.length) : allTexts.cancelled;
+      this.#note.textContent = ended === 'saved' ? allTexts.saved(files.length) : allTexts.cancelled();
     } catch (error) {
-      this.#note.textContent = stop.signal.aborted ? allTexts.cancelled : problemOf(error);
+      this.#note.textContent = stop.signal.aborted ? allTexts.cancelled() : problemOf(error);
     }
     this.#stop = null;
     this.#progress.hidden = true;
@@ -88,7 +88,7 @@ export class DownloadAll {
 
 /** @param {unknown} error */
 function problemOf(error) {
-  if (error instanceof CannotSaveError) return allTexts.tooLarge;
-  if (error instanceof GoneError) return allTexts.gone;
-  return allTexts.failed;
+  if (error instanceof CannotSaveError) return allTexts.problem('too_large');
+  if (error instanceof GoneError) return allTexts.problem('gone');
+  return allTexts.problem('failed');
 }

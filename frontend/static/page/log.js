@@ -45,7 +45,7 @@ export class LogDrawer {
       this.#list.replaceChildren(...downloads.map((download) => this.#row(download)));
       this.#note.textContent = logTexts.summary(downloads.length, more);
     } catch {
-      this.#note.textContent = logTexts.unreachable;
+      this.#note.textContent = logTexts.unreachable();
     }
   }
 
@@ -69,7 +69,7 @@ export class LogDrawer {
   async #copy() {
     try {
       await navigator.clipboard.writeText(this.#source.ownerLink());
-      this.#note.textContent = logTexts.copied;
+      this.#note.textContent = logTexts.copied();
     } catch {
       // Where copying is not allowed, it can be taken from here.
       this.#note.textContent = this.#source.ownerLink();

@@ -15,7 +15,7 @@ export function nameElement(name) {
   const folder = document.createElement('span');
   folder.className = 'folder';
   folder.append(...pieces(name.slice(0, base)));
-  element.append(...(base > 0 ? [folder] : []), ...pieces(name.slice(base) || (name ? '' : noName)));
+  element.append(...(base > 0 ? [folder] : []), ...pieces(name.slice(base) || (name ? '' : noName())));
   return element;
 }
 

@@ -35,9 +35,9 @@ export class OptionsDrawer {
   /** Shows a transfer's options, or those that a new one has. @param {Saved | null} saved */
   show(saved) {
     this.#form.reset();
-    this.#note.textContent = texts.atOnce;
+    this.#note.textContent = texts.atOnce();
     this.#noPassword.hidden = !saved?.has_password;
-    this.#field('password').placeholder = saved?.has_password ? texts.passwordSet : '';
+    this.#field('password').placeholder = saved?.has_password ? texts.passwordSet() : '';
     if (!saved) return;
     this.#field('title').value = saved.title;
     this.#field('message').value = saved.message;
@@ -52,21 +52,21 @@ export class OptionsDrawer {
    * @param {string | number | null} value
    */
   async #send(name, value) {
-    this.#note.textContent = texts.saving;
+    this.#note.textContent = texts.saving();
     this.#note.classList.remove('wrong');
     try {
       await this.#save({ [name]: value });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#note.textContent = error.message || texts.notSaved;
+      this.#note.textContent = error.message || texts.notSaved();
       this.#note.classList.add('wrong');
       return;
     }
-    this.#note.textContent = texts.saved[value === null && name === 'password' ? 'noPassword' : name];
+    this.#note.textContent = texts.saved(value === null && name === 'password' ? 'no_password' : name);
     if (name !== 'password') return;
     const field = this.#field('password');
     field.value = '';
-    field.placeholder = value === null ? '' : texts.passwordSet;
+    field.placeholder = value === null ? '' : texts.passwordSet();
     if (value === null) field.focus();
     this.#noPassword.hidden = value === null;
   }

@@ -27,7 +27,7 @@ export class Share {
     this.#href = href;
     this.#box.hidden = href === '';
     this.#sheet.hidden = !('share' in navigator);
-    const query = `subject=${encodeURIComponent(shareTexts.subject)}&body=${encodeURIComponent(shareTexts.body(href))}`;
+    const query = `subject=${encodeURIComponent(shareTexts.subject())}&body=${encodeURIComponent(shareTexts.body(href))}`;
     this.#mail.href = `mailto:?${query}`;
     this.#toggle(false);
   }

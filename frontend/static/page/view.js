@@ -4,6 +4,7 @@
  */
 
 import { List } from './list.js';
+import { Notify } from './notify.js';
 import { Share } from './share.js';
 import * as words from './words.js';
 
@@ -40,6 +41,7 @@ export class View {
   #list;
   #page;
   #share = new Share();
+  #notify = new Notify(element('notify', HTMLButtonElement));
   /** @type {Transfer | null} */
   #transfer = null;
   /** @type {Set<Entry>} */
@@ -107,7 +109,7 @@ export class View {
     page.cancel.addEventListener('click', actions.cancel);
     page.again.addEventListener('click', actions.again);
     page.addMore.addEventListener('click', () => (actions.addMore(), page.files.click()));
-    page.delete.addEventListener('click', () => confirm(words.reallyDelete) && actions.cancel());
+    page.delete.addEventListener('click', () => confirm(words.reallyDelete()) && actions.cancel());
     document.addEventListener('visibilitychange', () => this.#render());
     this.#takeDrops(actions.drop);
   }
@@ -128,7 +130,7 @@ export class View {
     sending.hidden = transfer === null;
     link.hidden = true;
     address.replaceChildren();
-    document.title = words.title;
+    document.title = words.title();
     this.notice('');
   }
 
@@ -210,7 +212,7 @@ export class View {
     const now = performance.now();
     const text = words.totalsText(phase, totals, offline);
     if (phase === this.#phase && offline === this.#offline && now - this.#figuresAt < FIGURES_MS) return;
-    if (offline !== this.#offline) this.say(offline ? words.said.offline : words.said.online);
+    if (offline !== this.#offline) this.say(offline ? words.said.offline() : words.said.online());
     this.#offline = offline;
     this.#figuresAt = now;
     write(figures, text);
@@ -227,7 +229,7 @@ export class View {
     if (activeElement === resumeAll && resumeAll.hidden && !pauseAll.hidden) pauseAll.focus();
     add.classList.toggle('primary', absent > 0);
     add.classList.toggle('quiet', absent === 0);
-    write(/** @type {HTMLElement} */ (add.querySelector('span')), absent > 0 ? words.buttons.chooseFiles : words.buttons.addFiles);
+    write(/** @type {HTMLElement} */ (add.querySelector('span')), absent > 0 ? words.buttons.chooseFiles() : words.buttons.addFiles());
   }
 
   /**
@@ -267,12 +269,14 @@ export class View {
     cancel.hidden = over;
     again.hidden = !over;
     addMore.hidden = deletes.hidden = !ready;
+    this.#notify.offer(phase === 'sending' || phase === 'checking');
     this.#actions.entered(phase);
-    if (phase === 'paused') this.say(words.said.paused);
-    if (phase === 'ended') this.say(words.said.ended);
+    if (phase === 'paused') this.say(words.said.paused());
+    if (phase === 'ended') this.say(words.said.ended());
     if (phase === 'sending' && before !== 'checking') this.say(words.said.started(totals.files));
     if (ready) {
-      this.say(words.said.ready);
+      this.#notify.ready(this.#page.address.textContent);
+      this.say(words.said.ready());
       copy.focus();
     }
   }
@@ -296,12 +300,12 @@ export class View {
       await navigator.clipboard.writeText(address.textContent);
     } catch {
       getSelection()?.selectAllChildren(address);
-      this.notice(words.copyByHand);
+      this.notice(words.copyByHand());
       return;
     }
-    this.say(words.said.copied);
-    label.textContent = words.buttons.copied;
-    setTimeout(() => (label.textContent = words.buttons.copy), COPIED_MS);
+    this.say(words.said.copied());
+    label.textContent = words.buttons.copied();
+    setTimeout(() => (label.textContent = words.buttons.copy()), COPIED_MS);
   }
 
   /** The whole window takes files. @param {(data: DataTransfer) => void} drop */

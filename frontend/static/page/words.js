@@ -1,8 +1,6 @@
-/**
- * Everything the pages' scripts say, in one place: another language is another module like this one. What stands
- * still on a page is in its template.
- */
+/** Everything the pages' scripts say: which text of the catalogue when, and what stands in it. */
 
+import { t } from './catalogue.js';
 import { bytes, count, day, deadline, duration, moment, percent } from './format.js';
 
 /** @import {FileState, Status} from '../engine/api.js' */
@@ -10,32 +8,18 @@ import { bytes, count, day, deadline, duration, moment, percent } from './format
 /** @import {Kept, Mine} from '../engine/store.js' */
 /** @import {Phase, Totals} from '../engine/transfer.js' */
 
-/** @param {number} number */
-const files = (number) => `${count(number)} ${number === 1 ? 'file' : 'files'}`;
-
 /** @param {string} name cut, because a label is read aloud to its end */
-const called = (name) => (name ? name.slice(0, 200) : noName);
+const called = (name) => (name ? name.slice(0, 200) : noName());
 
-export const noName = '(no name)';
-
-/** @type {Record<Problem['kind'], (limit: number) => string>} what happened, and what to do now */
-const PROBLEMS = {
-  too_large: (limit) => `Too large: one file may have up to ${bytes(limit)}. Split it, or leave it out.`,
-  unreadable: () =>
-    'This file can’t be read. It may have been moved, changed or deleted: remove it here and add it again.',
-  changed: () => 'This file has changed since it was chosen. Try again to send it as it is now, or remove it.',
-  refused: () => 'This file was not accepted. Try again, or remove it.',
-  rejected: () => 'What arrived is not what was sent. Try again.',
-  ended: () => 'This transfer has expired or was deleted. Send the files again.',
-  still_there: () =>
-    'Sidestep couldn’t be reached to delete what had been sent. It will be deleted when the link ends.',
-};
+export const noName = () => t('no_name');
 
 /**
+ * What happened, and what to do now.
+ *
  * @param {Problem} problem
  * @param {number} [limit] bytes that one file may have
  */
-export const problemText = ({ kind, message }, limit = 0) => message || PROBLEMS[kind](limit);
+export const problemText = ({ kind, message }, limit = 0) => message || t(`problem.${kind}`, { size: bytes(limit) });
 
 /**
  * @param {Entry} entry
@@ -43,27 +27,36 @@ export const problemText = ({ kind, message }, limit = 0) => message || PROBLEMS
  */
 export function stateText({ state, size, sentBytes, problem, troubled, absent }, limit) {
   if (state === 'failed' && problem) return problemText(problem, limit);
-  if (state === 'uploading' && troubled) return 'Connection lost. Trying again…';
-  if (absent) return 'Choose or drop it again';
-  if (state === 'uploading') return sentBytes === size ? 'Finishing…' : percent(sentBytes / size);
-  const texts = { waiting: 'Waiting', paused: 'Paused', checking: 'Finishing…', stored: 'Sent', failed: '', removed: '' };
-  return texts[state];
+  if (state === 'uploading' && troubled) return t('state.troubled');
+  if (absent) return t('state.absent');
+  if (state === 'uploading') return sentBytes === size ? t('state.finishing') : percent(sentBytes / size);
+  if (state === 'checking') return t('state.finishing');
+  return state === 'failed' || state === 'removed' ? '' : t(`state.${state}`);
 }
 
-/** How a recipient sees a file's state; that it is there, the button says. @type {Record<FileState, string>} */
-export const fileStateText = { pending: 'On its way', stored: '', failed: 'Failed', removed: '' };
+/**
+ * How a recipient sees a file's state; that it is there, the button says.
+ *
+ * @param {FileState} state
+ * @param {number} [left] downloads, where there is a limit
+ */
+export function fileStateText(state, left) {
+  if (state === 'pending' || state === 'failed') return t(`state.${state}`);
+  if (state === 'removed' || left === undefined) return '';
+  return left === 0 ? t('transfer.none_left') : t('transfer.downloads_left', { n: left });
+}
 
 /**
  * @param {Phase} phase
  * @param {Totals} totals
  */
-export function headline(phase, { files: total, stored, failed, absent }) {
-  if (phase === 'sending') return `Sending ${files(total)}`;
-  if (phase === 'paused') return absent > 0 ? `Waiting for ${files(absent)}` : 'Paused';
-  if (phase === 'ended') return 'This transfer has ended';
-  if (phase === 'checking') return 'Finishing…';
-  if (phase === 'ready') return 'Your link is ready';
-  return stored > 0 ? `${files(failed)} couldn’t be sent` : 'Nothing could be sent';
+export function headline(phase, { files, stored, failed, absent }) {
+  if (phase === 'sending') return t('headline.sending', { n: files });
+  if (phase === 'paused') return absent > 0 ? t('headline.waiting', { n: absent }) : t('headline.paused');
+  if (phase === 'ended') return t('headline.ended');
+  if (phase === 'checking') return t('state.finishing');
+  if (phase === 'ready') return t('headline.ready');
+  return stored > 0 ? t('headline.some_failed', { n: failed }) : t('headline.nothing');
 }
 
 /**
@@ -71,17 +64,17 @@ export function headline(phase, { files: total, stored, failed, absent }) {
  * @param {Totals} totals
  * @param {boolean} offline
  */
-export function totalsText(phase, { files: total, failed, absent, bytes: all, sentBytes, speed, secondsLeft }, offline = false) {
-  if (phase === 'ready') return `${files(total)}, ${bytes(all)}${failed > 0 ? `. ${files(failed)} left out.` : ''}`;
-  if (phase === 'stuck') return 'Try again, or remove what failed.';
-  if (phase === 'ended') return 'It has expired or was deleted, and can’t go on.';
-  const parts = [`${bytes(sentBytes)} of ${bytes(all)}`];
-  if (absent > 0 && phase === 'paused') {
-    return `Choose or drop ${absent === 1 ? 'it' : 'them'} again, and sending goes on where it stopped.`;
+export function totalsText(phase, { files, failed, absent, bytes: all, sentBytes, speed, secondsLeft }, offline = false) {
+  if (phase === 'ready') {
+    const ready = t('totals.ready', { n: files, size: bytes(all) });
+    return failed > 0 ? `${ready}. ${t('totals.left_out', { n: failed })}` : ready;
   }
-  if (offline && phase !== 'paused') return [...parts, 'You are offline. Sending goes on by itself when you are back.'].join(' · ');
-  if (phase === 'sending' && speed !== null) parts.push(`${bytes(speed)}/s`);
-  if (phase === 'sending' && secondsLeft !== null) parts.push(`${duration(secondsLeft)} left`);
+  if (phase === 'stuck' || phase === 'ended') return t(`totals.${phase}`);
+  if (absent > 0 && phase === 'paused') return t('totals.absent', { n: absent });
+  const parts = [t('totals.sent', { sent: bytes(sentBytes), all: bytes(all) })];
+  if (offline && phase !== 'paused') return [...parts, t('totals.offline')].join(' · ');
+  if (phase === 'sending' && speed !== null) parts.push(t('totals.speed', { size: bytes(speed) }));
+  if (phase === 'sending' && secondsLeft !== null) parts.push(t('totals.left', { time: duration(secondsLeft) }));
   return parts.join(' · ');
 }
 
@@ -90,64 +83,60 @@ export function totalsText(phase, { files: total, failed, absent, bytes: all, se
  * @param {string} expiresAt ISO 8601
  */
 export function linkNote(phase, expiresAt) {
-  if (phase === 'ready') return `Anyone with this link can download until ${day(expiresAt)}.`;
-  if (phase === 'stuck') return 'Goes live when the failed files are sent or removed.';
-  if (phase === 'ended') return 'This link doesn’t work any more.';
-  return 'Goes live when the last file has arrived. You can share it already.';
+  if (phase === 'ready') return t('link.ready', { day: day(expiresAt) });
+  return phase === 'stuck' || phase === 'ended' ? t(`link.${phase}`) : t('link.coming');
 }
 
-export const title = 'Sidestep: send files of any size';
+export const title = () => t('page.upload.title');
 /**
  * @param {Phase} phase
  * @param {number} share
  */
 export function titleFor(phase, share) {
-  if (phase === 'ready') return 'Link ready · Sidestep';
-  if (phase === 'stuck' || phase === 'ended') return 'Not sent · Sidestep';
-  return `${phase === 'paused' ? 'Paused at ' : ''}${percent(share)} · Sidestep`;
+  if (phase === 'ready') return t('title.ready');
+  if (phase === 'stuck' || phase === 'ended') return t('title.stuck');
+  return t(phase === 'paused' ? 'title.paused' : 'title.sending', { percent: percent(share) });
 }
 
 export const said = {
-  /** @param {number} number */
-  started: (number) => `Sending ${files(number)}.`,
+  /** @param {number} n */
+  started: (n) => t('said.started', { n }),
   /** @param {number} share */
-  reached: (share) => `${percent(share)} sent.`,
-  ready: 'All files have arrived. The link is live.',
-  offline: 'You are offline. Sending goes on by itself when you are back.',
-  online: 'You are online again.',
-  paused: 'Paused.',
-  ended: 'This transfer has expired or was deleted.',
-  discarded: 'Discarded. Nothing was kept.',
-  copied: 'Link copied.',
+  reached: (share) => t('said.reached', { percent: percent(share) }),
+  ready: () => t('said.ready'),
+  offline: () => t('totals.offline'),
+  online: () => t('said.online'),
+  paused: () => t('said.paused'),
+  ended: () => t('said.ended'),
+  discarded: () => t('said.discarded'),
+  copied: () => t('said.copied'),
   /** @param {string} name @param {string} problem */
-  failed: (name, problem) => `${called(name)}: ${problem}`,
-  cancelled: 'Cancelled. Nothing was kept.',
-  deleted: 'Deleted. The link does not work any more.',
+  failed: (name, problem) => t('said.failed', { name: called(name), problem }),
+  cancelled: () => t('said.cancelled'),
+  deleted: () => t('said.deleted'),
   /** @param {string} name */
-  removed: (name) => `${called(name)} removed.`,
+  removed: (name) => t('said.removed', { name: called(name) }),
 };
 
 export const buttons = {
-  copy: 'Copy link',
-  copied: 'Copied',
-  pause: 'Pause',
-  resume: 'Resume',
-  addFiles: 'Add files',
-  chooseFiles: 'Choose files',
+  copy: () => t('button.copy'),
+  copied: () => t('button.copied'),
+  addFiles: () => t('button.add_files'),
+  chooseFiles: () => t('button.choose_files'),
   /** @param {string} name */
-  pauseOne: (name) => `Pause ${called(name)}`,
+  pauseOne: (name) => t('button.pause_one', { name: called(name) }),
   /** @param {string} name */
-  resumeOne: (name) => `Resume ${called(name)}`,
+  resumeOne: (name) => t('button.resume_one', { name: called(name) }),
   /** @param {string} name */
-  remove: (name) => `Remove ${called(name)}`,
+  remove: (name) => t('button.remove_one', { name: called(name) }),
   /** @param {string} name */
-  retry: (name) => `Try again: ${called(name)}`,
+  retry: (name) => t('button.retry_one', { name: called(name) }),
   /** @param {string} name */
-  download: (name) => `Download ${called(name)}`,
-  /** @param {number} number */
-  more: (number) => `${files(number)} more`,
+  download: (name) => t('button.download_one', { name: called(name) }),
+  /** @param {number} n */
+  more: (n) => t('button.more', { n }),
   /** @param {string} name */
-  progress: (name) => `${called(name)}: sent`,
+  progress: (name) => t('label.progress', { name: called(name) }),
 };
 
 /** What is left of an earlier visit. */
@@ -155,63 +144,55 @@ export const unfinished = {
   /** @param {Kept} kept @param {boolean} busy whether another tab has it */
   headline: ({ files: [first, ...others] }, busy) => {
     const name = called(first?.name.split('/').pop() ?? '');
-    const what = others.length > 0 ? `“${name}” and ${count(others.length)} more ${others.length === 1 ? 'file' : 'files'}` : `“${name}”`;
-    if (busy) return `${what} ${others.length > 0 ? 'are' : 'is'} being sent in another tab`;
-    return `Sending ${what} was interrupted`;
+    const n = others.length;
+    const what = n > 0 ? t('unfinished.several', { name, n }) : t('unfinished.one', { name });
+    return busy ? t('unfinished.busy', { what, n: n + 1 }) : t('unfinished.interrupted', { what });
   },
   /** @param {Kept} kept @param {boolean} busy */
-  note: ({ files: all, expiresAt }, busy) => {
-    const size = bytes(all.reduce((sum, file) => sum + file.size, 0));
-    return busy ? `${size} in all. Leave that tab open.` : `${size} in all. You can go on until ${deadline(expiresAt)}.`;
+  note: ({ files, expiresAt }, busy) => {
+    const size = bytes(files.reduce((sum, file) => sum + file.size, 0));
+    return busy ? t('unfinished.leave_tab', { size }) : t('unfinished.until', { size, deadline: deadline(expiresAt) });
   },
 };
 
 export const optionTexts = {
-  atOnce: 'Each change is saved at once.',
-  saving: 'Saving…',
-  notSaved: 'This could not be saved. Change it again to retry.',
-  passwordSet: 'A password is set. Type to change it.',
-  saved: {
-    title: 'Title saved.',
-    message: 'Message saved.',
-    expires_in: 'Expiry saved.',
-    max_downloads: 'Download limit saved.',
-    password: 'Password saved. Tell it to those who get the link.',
-    noPassword: 'Password removed.',
-  },
+  atOnce: () => t('options.at_once'),
+  saving: () => t('options.saving'),
+  notSaved: () => t('options.not_saved'),
+  passwordSet: () => t('options.password_set'),
+  /** @param {'title' | 'message' | 'expires_in' | 'max_downloads' | 'password' | 'no_password'} what */
+  saved: (what) => t(`options.saved.${what}`),
 };
 
 export const shareTexts = {
-  subject: 'Files for you',
+  subject: () => t('share.subject'),
   /** @param {string} link */
-  body: (link) => `Here are files for you:\n\n${link}\n`,
+  body: (link) => t('share.body', { link }),
 };
 
+export const notifyTexts = { ready: () => t('headline.ready') };
+
 export const logTexts = {
-  /** @param {number} number @param {boolean} more */
-  summary: (number, more) => {
-    if (number === 0) return 'Nobody has downloaded anything yet.';
-    return `${more ? 'The latest ' : ''}${count(number)} ${number === 1 ? 'download' : 'downloads'}, newest first.`;
-  },
-  /** @param {string} moment @param {string} size @param {string} source */
-  line: (moment, size, source) => `${moment} · ${size} · ${source}`,
-  unreachable: 'The downloads could not be loaded. Close this and open it again.',
-  copied: 'Private link copied.',
+  /** @param {number} n @param {boolean} more */
+  summary: (n, more) => (n === 0 ? t('log.none') : t(more ? 'log.latest' : 'log.all', { n })),
+  /** @param {string} at @param {string} size @param {string} source */
+  line: (at, size, source) => `${at} · ${size} · ${source}`,
+  unreachable: () => t('log.unreachable'),
+  copied: () => t('log.copied'),
 };
 
 /** All files as one zip. */
 export const allTexts = {
   /** @param {string} size */
-  download: (size) => `Download all as one zip (${size})`,
-  cancel: 'Cancel the download',
-  /** @param {string} share @param {string} come @param {string} total */
-  progress: (share, come, total) => `${share}: ${come} of ${total}. Leave this page open until it is done.`,
-  /** @param {number} number */
-  saved: (number) => `${files(number)} saved as one zip.`,
-  cancelled: 'Cancelled.',
-  tooLarge: 'This browser can’t save so much as one file. Download the files one by one.',
-  gone: 'A file can’t be downloaded any more: its limit is reached, or the transfer has ended.',
-  failed: 'This did not work. Try again, or download the files one by one.',
+  download: (size) => t('all.download', { size }),
+  cancel: () => t('all.cancel'),
+  /** @param {number} share @param {number} come @param {number} all bytes, both */
+  progress: (share, come, all) => t('all.progress', { percent: percent(share), come: bytes(come), all: bytes(all) }),
+  /** @param {number} n */
+  saved: (n) => t('all.saved', { n }),
+  cancelled: () => t('all.cancelled'),
+  /** @param {'too_large' | 'gone' | 'failed'} problem */
+  problem: (problem) => t(`all.${problem}`),
 };
 
 /** What was sent from this device. */
@@ -219,27 +200,25 @@ export const mineText = {
   /** @param {Mine} mine */
   name: ({ name }) => called(name),
   /** @param {Mine} mine */
-  note: ({ files: all, bytes: size, expiresAt }) => `${files(all)}, ${bytes(size)} · until ${deadline(expiresAt)}`,
+  note: ({ files, bytes: size, expiresAt }) => t('mine.note', { n: files, size: bytes(size), deadline: deadline(expiresAt) }),
   /** @param {Mine} mine */
-  open: ({ name }) => `Open ${called(name)}`,
+  open: ({ name }) => t('button.open_one', { name: called(name) }),
 };
 
-/** @param {number} leftOut @param {number} most */
-export const tooMany = (leftOut, most) =>
-  `One transfer holds up to ${files(most)}; ${count(leftOut)} were left out. ` +
-  'Send them as another transfer, or as one archive.';
-export const nothingThere = 'There was no file in that. Drop or choose files or folders.';
-export const copyByHand = 'Your browser didn’t allow copying. The link is selected: copy it with your keyboard.';
-export const reallyDelete = 'Delete these files for everybody? The link stops working at once.';
-export const insecure = 'Sidestep needs a secure address. Open this page by https and try again.';
+/** @param {number} n those left out @param {number} most */
+export const tooMany = (n, most) => t('notice.too_many', { n, most: t('files', { n: most }) });
+export const nothingThere = () => t('notice.nothing_there');
+export const copyByHand = () => t('notice.copy_by_hand');
+export const reallyDelete = () => t('notice.really_delete');
+export const insecure = () => t('notice.insecure');
 
 /**
  * @param {Status['state']} state
  * @param {Status['counts']} counts
  */
-export function recipientSummary(state, { files: total, stored }) {
-  if (state === 'ready') return files(total);
-  return `${count(stored)} of ${files(total)} ${total === 1 ? 'has' : 'have'} arrived. This page updates by itself.`;
+export function recipientSummary(state, { files, stored }) {
+  if (state === 'ready') return t('files', { n: files });
+  return `${t('transfer.arrived', { n: files, stored: count(stored) })} ${t('transfer.updates')}`;
 }
 
 export { bytes as sizeText, moment as momentText, percent as percentText };
