@@ -30,6 +30,7 @@ from backend.transfers import (
     key_of,
     moment,
     page_link,
+    shown_as,
     token_fits,
 )
 from backend.tries import COMPARING_SECONDS, LOCKED_AFTER, wait_after
@@ -110,7 +111,7 @@ class Downloads:
         self._admitted(self.records.transfer(transfer_id), caller)
 
     def _status_of(self, transfer: Transfer, file: File, *, signed: bool) -> messages.FileStatus:
-        most = transfer.max_downloads
+        most, shown = transfer.max_downloads, shown_as(file.name)
         return messages.FileStatus(
             number=file.number,
             name=file.name,
@@ -120,6 +121,7 @@ class Downloads:
             link=file.link,
             reason=file.reason,
             sha256=file.sha256,
+            shown_as=shown[0] if shown and most is None and file.state == "stored" else None,
             downloads_left=None if most is None else max(0, most - file.downloads),
             download_url=self._url(transfer.id, file, OWNER_URL_SECONDS) if signed and file.state == "stored" else None,
         )
@@ -127,14 +129,37 @@ class Downloads:
     def download(self, transfer_id: str, number: int, caller: Caller, asked: str | None = None) -> str:
         """Count a download, log it for the owner, and return a fresh presigned GET; `asked` is the Range header."""
         transfer, owner = self._admitted(self.records.transfer(transfer_id), caller)
-        found = self.records.files(transfer_id, number, number) if 1 <= number <= transfer.last_number else []
+        file = self._stored(transfer, number)
+        if not owner:
+            self._count(transfer, number, span_of(asked, file.size), caller.address)
+        return self._url(transfer_id, file, self.settings.download_url_seconds)
+
+    def show(self, transfer_id: str, number: int, caller: Caller, asked: str | None = None) -> str:
+        """Return a presigned GET by which a browser shows a file instead of saving it; logged like a download.
+
+        Where the sender has set a limit there is none: whoever sees a file has it.
+        """
+        transfer, owner = self._admitted(self.records.transfer(transfer_id), caller)
+        file = self._stored(transfer, number)
+        shown = shown_as(file.name)
+        if shown is None or transfer.max_downloads is not None:
+            raise NotFound("This file cannot be shown. Download it instead.")
+        if not owner:
+            self._count(transfer, number, span_of(asked, file.size), caller.address)
+        return self.objects.sign_download(
+            key_of(transfer_id, number),
+            disposition="inline",
+            seconds=self.settings.download_url_seconds,
+            content_type=shown[1],
+        )
+
+    def _stored(self, transfer: Transfer, number: int) -> File:
+        found = self.records.files(transfer.id, number, number) if 1 <= number <= transfer.last_number else []
         if not found or found[0].state in ("failed", "removed"):
             raise NotFound("There is no such file in this transfer.")
         if found[0].state != "stored":
             raise StillComing
-        if not owner:
-            self._count(transfer, number, span_of(asked, found[0].size), caller.address)
-        return self._url(transfer_id, found[0], self.settings.download_url_seconds)
+        return found[0]
 
     def _count(self, transfer: Transfer, number: int, span: Span, address: str) -> None:
         """Count and log a download, unless it goes on with one that its source began; raise `LimitReached`.

@@ -57,8 +57,9 @@ def await_files(keys: list[str]) -> None:
 
 
 @app.get("/t/<transfer>/files/<number>", include_in_schema=False)
-def download(transfer: str, number: int) -> Response[Any]:
-    """Send the recipient to a fresh, short-lived presigned GET."""
+def download(transfer: str, number: int, *, show: Annotated[bool, Query()] = False) -> Response[Any]:
+    """Send the recipient to a fresh, short-lived presigned GET that saves the file, or shows it where that is safe."""
     asked = app.current_event.headers.get("Range")
-    url = downloads().download(known_id(transfer), number, caller(app, transfer), asked)
+    sign = downloads().show if show else downloads().download
+    url = sign(known_id(transfer), number, caller(app, transfer), asked)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": url})

@@ -173,6 +173,11 @@ class FileStatus(Message):
     link: str | None
     reason: str | None = Field(default=None, exclude_if=_absent, description="why it failed")
     sha256: str | None = Field(default=None, exclude_if=_absent, description="as S3 gives it: `…-3` is over 3 parts")
+    shown_as: str | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="image, audio, video, pdf or text: `?show=true` shows it",
+    )
     downloads_left: int | None = Field(default=None, exclude_if=_absent, description="where the sender set a limit")
     download_url: str | None = Field(
         default=None, exclude_if=_absent, description="owner only: a presigned GET, good for an hour"

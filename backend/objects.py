@@ -88,13 +88,15 @@ class Objects:
             signed["ChecksumSHA256"] = sent["x-amz-checksum-sha256"] = sha256
         return SignedPut(url=self._s3.generate_presigned_url(call, Params=signed, ExpiresIn=seconds), headers=sent)
 
-    def sign_download(self, key: str, *, disposition: str, seconds: int) -> str:
-        """Sign a GET that saves the file: it is never shown, whatever it contains."""
+    def sign_download(
+        self, key: str, *, disposition: str, seconds: int, content_type: str = "application/octet-stream"
+    ) -> str:
+        """Sign a GET that is answered with this disposition and type, whatever the file contains."""
         params = {
             "Bucket": self.bucket,
             "Key": key,
             "ResponseContentDisposition": disposition,
-            "ResponseContentType": "application/octet-stream",
+            "ResponseContentType": content_type,
             "ResponseCacheControl": "private, no-store",
         }
         return self._s3.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)

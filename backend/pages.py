@@ -143,6 +143,7 @@ def transfer_context(t: Words, transfer: str, status: TransferStatus) -> dict[st
                 "state_text": _state_text(t, file),
                 "download": f"../{file.link}" if file.link and file.downloads_left != 0 else None,
                 "downloads_left": file.downloads_left,
+                "shown_as": file.shown_as,
             }
             for file in status.files
         ],

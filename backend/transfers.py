@@ -203,6 +203,29 @@ def _shortened(name: str) -> str:
     return stem.encode()[:room].decode(errors="ignore") + dot + ending
 
 
+# What browsers show without running anything that is in it. HTML and SVG can hold scripts, so they are not among it.
+_SHOWN = {
+    "image": "avif=image/avif gif=image/gif jpeg=image/jpeg jpg=image/jpeg png=image/png webp=image/webp",
+    "audio": "flac=audio/flac m4a=audio/mp4 mp3=audio/mpeg oga=audio/ogg ogg=audio/ogg wav=audio/wav",
+    "video": "m4v=video/mp4 mp4=video/mp4 webm=video/webm",
+    "pdf": "pdf=application/pdf",
+    "text": "csv=text/plain log=text/plain md=text/plain txt=text/plain",
+}
+_SHOWN_AS = {
+    extension: (kind, f"{content_type}; charset=utf-8" if kind == "text" else content_type)
+    for kind, pairs in _SHOWN.items()
+    for extension, content_type in (pair.split("=") for pair in pairs.split())
+}
+
+
+def shown_as(name: str) -> tuple[str, str] | None:
+    """Return how a file can be shown: `image`, `audio`, `video`, `pdf` or `text`, and the type that it is served as.
+
+    None for all that is not known to be safe. The type comes from this list, never from the sender.
+    """
+    return _SHOWN_AS.get(name.rpartition(".")[2].lower())
+
+
 def content_disposition(name: str, number: int) -> str:
     """Return the header that saves a file under its name, RFC 6266 with RFC 8187 for what ASCII cannot say."""
     safe = download_name(name, number)

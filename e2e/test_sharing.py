@@ -1,5 +1,6 @@
 """What a sender says about a transfer, what a recipient gets of it, and what its owner does with it later."""
 
+import base64
 import hashlib
 import re
 import subprocess
@@ -14,6 +15,8 @@ from e2e.cloud import Cloud
 from e2e.conftest import Watch
 from infra.steps import ROOT
 
+# The smallest there is: one pixel.
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
 FOLDER = {"holiday/beach.jpg": 700_000, "holiday/day 1/dinner.jpg": 17_000_000}
 
 
@@ -186,3 +189,24 @@ def test_pages_speak_the_readers_language(browser: Browser, cloud: Cloud, tmp_pa
         expect(page.locator("#summary")).to_have_text(japanese("files", n=1))
         page.goto(f"{cloud.address}t/{'a' * 26}")
         expect(page.get_by_text(japanese("error.not_found"))).to_be_visible()
+
+
+def test_files_are_looked_at_before_they_are_downloaded(page: Page, recipient: Page, tmp_path: Path) -> None:
+    """An image and text in a dialog; what could run scripts not at all, whatever it says it is."""
+    (tmp_path / "dot.png").write_bytes(PNG)
+    (tmp_path / "note.txt").write_text("<script>document.title = 'run'</script> grüß dich")
+    (tmp_path / "page.html").write_text("<script>document.title = 'run'</script>")
+    names = ("dot.png", "note.txt", "page.html")
+    page.get_by_test_id("file-input").set_input_files([tmp_path / name for name in names])
+    recipient.goto(live_link(page))
+    viewer = recipient.get_by_test_id("viewer")
+    recipient.get_by_role("button", name="Look at dot.png").click()
+    expect(viewer.locator("img")).to_be_visible()
+    assert viewer.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
+    recipient.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    recipient.get_by_role("button", name="Look at note.txt").click()
+    expect(viewer.frame_locator("iframe").get_by_text("grüß dich")).to_be_visible()
+    expect(viewer.frame_locator("iframe").get_by_text("<script>")).to_be_visible()
+    viewer.get_by_role("button", name="Close").click()
+    expect(recipient.get_by_role("button", name="Look at page.html")).to_have_count(0)

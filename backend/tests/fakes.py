@@ -228,8 +228,10 @@ class FakeObjects(Objects):
         url = f"https://bucket/{key}?upload={upload_id}&part={number}&size={size}&for={seconds}"
         return SignedPut(url=url, headers={"x-amz-checksum-sha256": sha256})
 
-    def sign_download(self, key: str, *, disposition: str, seconds: int) -> str:
-        return f"https://bucket/{key}?save={disposition}&for={seconds}"
+    def sign_download(
+        self, key: str, *, disposition: str, seconds: int, content_type: str = "application/octet-stream"
+    ) -> str:
+        return f"https://bucket/{key}?type={content_type}&save={disposition}&for={seconds}"
 
     def origin(self) -> str:
         return "https://bucket"

@@ -635,3 +635,45 @@ def test_the_owner_is_spared_urls_that_are_not_wanted(
     owner = Caller(token=made.owner_token)
     assert downloads.status(made.id, owner, None).files[0].download_url
     assert downloads.status(made.id, owner, None, urls=False).files[0].download_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "content_type"),
+    [
+        ("a.JPG", "image", "image/jpeg"),
+        ("b.pdf", "pdf", "application/pdf"),
+        ("c.txt", "text", "text/plain; charset=utf-8"),
+        ("d.mp4", "video", "video/mp4"),
+        ("e.html", None, None),
+        ("f.svg", None, None),
+        ("g.xml", None, None),
+        ("photo.jpg.exe", None, None),
+        ("txt", "text", "text/plain; charset=utf-8"),
+        ("", None, None),
+    ],
+)
+def test_only_what_is_harmless_is_shown_and_only_as_what_it_is(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects,
+    name: str, shown: str | None, content_type: str | None,
+) -> None:  # fmt: skip
+    """Whatever type the sender said it has; HTML and SVG never."""
+    made = uploads.create(NewTransfer(files=[NewFile(name=name, size=1, type="text/html")]))
+    arrive(arrivals, objects, made, 1, 1)
+    assert downloads.status(made.id, Caller(), None).files[0].shown_as == shown
+    if shown is None:
+        with pytest.raises(NotFound):
+            downloads.show(made.id, 1, Caller())
+    else:
+        assert downloads.show(made.id, 1, Caller()).endswith(f"?type={content_type}&save=inline&for=300")
+
+
+def test_what_may_be_downloaded_so_often_only_is_not_shown_before(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Whoever sees a file has it."""
+    made = uploads.create(NewTransfer(files=[NewFile(name="a.png", size=1)]))
+    arrive(arrivals, objects, made, 1, 1)
+    uploads.change(made.id, made.owner_token, Options(max_downloads=1))
+    assert downloads.status(made.id, Caller(), None).files[0].shown_as is None
+    with pytest.raises(NotFound):
+        downloads.show(made.id, 1, Caller())

@@ -6,6 +6,7 @@ import { network } from './engine/network.js';
 import { Poll } from './engine/poll.js';
 import { DownloadAll } from './page/download-all.js';
 import { nameElement } from './page/names.js';
+import { Viewer } from './page/viewer.js';
 import * as words from './page/words.js';
 
 /** @import {FileStatus} from './engine/api.js' */
@@ -33,6 +34,12 @@ const all = new DownloadAll(/** @type {HTMLElement} */ (document.getElementById(
   network,
   name: document.querySelector('h1')?.textContent || transfer,
   scope: new URL(`${root}t/`, document.baseURI).href,
+});
+const viewer = new Viewer();
+list.addEventListener('click', ({ target }) => {
+  const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest('[data-act="look"]'));
+  const file = offered.get(Number(/** @type {HTMLElement | null} */ (button?.closest('.row'))?.dataset['number']));
+  if (button && file) viewer.show({ ...file, kind: button.dataset['kind'] ?? '' });
 });
 const copyCommand = document.getElementById('copy-command');
 const command = document.getElementById('command');
@@ -65,7 +72,7 @@ async function look() {
 }
 
 /** @param {FileStatus} file */
-function show({ number, name, size, state, link, reason, downloads_left: left }) {
+function show({ number, name, size, state, link, reason, downloads_left: left, shown_as: kind }) {
   const existing = rows.get(number);
   if (state === 'removed') {
     existing?.remove();
@@ -74,6 +81,7 @@ function show({ number, name, size, state, link, reason, downloads_left: left })
     return;
   }
   const row = /** @type {HTMLElement} */ (existing ?? template.content.firstElementChild?.cloneNode(true));
+  row.dataset['number'] = String(number);
   row.dataset['state'] = state;
   if (!existing) {
     row.querySelector('.name')?.replaceChildren(nameElement(name));
@@ -88,6 +96,10 @@ function show({ number, name, size, state, link, reason, downloads_left: left })
     const ariaLabel = words.buttons.download(name);
     Object.assign(download, { href: root + link, hidden: false, download: '', ariaLabel });
     download.dataset['testid'] = 'download';
+    const look = /** @type {HTMLButtonElement} */ (row.querySelector('[data-act="look"]'));
+    look.hidden = !kind;
+    look.dataset['kind'] = kind ?? '';
+    look.ariaLabel = words.buttons.lookAt(name);
   }
 }
 

@@ -26,6 +26,7 @@
  * @property {string | null} link
  * @property {string} [reason] words for people
  * @property {number} [downloads_left] where there is a limit
+ * @property {string} [shown_as] how it can be looked at
  *
  * @typedef {object} Status
  * @property {'uploading' | 'ready'} state

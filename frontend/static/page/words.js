@@ -133,6 +133,8 @@ export const buttons = {
   retry: (name) => t('button.retry_one', { name: called(name) }),
   /** @param {string} name */
   download: (name) => t('button.download_one', { name: called(name) }),
+  /** @param {string} name */
+  lookAt: (name) => t('button.look_at', { name: called(name) }),
   /** @param {number} n */
   more: (n) => t('button.more', { n }),
   /** @param {string} name */
