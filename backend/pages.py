@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.brand import brand
 from backend.errors import Expired, LimitReached, NotFound, PasswordWrong, SidestepError, StillComing, TooManyTries
 from backend.messages import FileStatus, TransferStatus
 from backend.words import LANGUAGES, Words, words
@@ -32,11 +33,12 @@ class StaticFile:
 def static_files() -> dict[str, StaticFile]:
     """Return every static file by its address below `static/<hash>/`. All of them are text."""
     root = FRONTEND / "static"
-    return {
+    found = {
         path.relative_to(root).as_posix(): StaticFile(path.read_text("utf-8"), _type_of(path))
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
+    return {**found, "brand.css": StaticFile(brand().css, "text/css; charset=utf-8")}
 
 
 @cache
@@ -60,6 +62,7 @@ def render(name: str, /, *, depth: int, language: str, **context: Any) -> str:
             root=root,
             t=t,
             language=language,
+            brand=brand(),
             languages=[(code, words(code)("language")) for code in LANGUAGES],
             catalogue=Markup(t.json),  # noqa: S704  our own texts, spelled for this place
             static=partial(static_address, root),

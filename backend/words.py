@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from backend.brand import brand
+
 FOLDER = Path(__file__).parent.parent / "frontend" / "words"
 # In the order of their links. The first is for whoever asks for none of them.
 LANGUAGES = ("en", "de", "fr", "es", "pt", "ja")
@@ -28,7 +30,7 @@ class Words:
         text = self.texts[key]
         if not isinstance(text, str):
             text = text.get(self._form(values["n"]), text["other"])
-        return re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), text)
+        return re.sub(r"\{(\w+)\}", lambda found: str({"brand": brand().name, **values}[found[1]]), text)
 
     def _form(self, number: object) -> str:
         ones = (0, 1) if self.language in _ZERO_IS_ONE else (1,)
@@ -37,7 +39,9 @@ class Words:
     @property
     def json(self) -> str:
         """Spell the catalogue for a script element, which `</script>` in a text must not end."""
-        return json.dumps(self.texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        name = json.dumps(brand().name, ensure_ascii=False)[1:-1]
+        text = json.dumps(self.texts, ensure_ascii=False, separators=(",", ":")).replace("{brand}", name)
+        return text.replace("<", "\\u003c")
 
 
 @cache

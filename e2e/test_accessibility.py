@@ -24,6 +24,9 @@ def looked_at(request: pytest.FixtureRequest, browser: Browser, cloud: Cloud) ->
     opened = context.new_page()
     opened.goto(cloud.address)
     yield opened
+    # What is still routed would be told of after its page is gone.
+    opened.unroute_all(behavior="ignoreErrors")
+    opened.goto("about:blank")
     context.close()
 
 

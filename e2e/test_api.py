@@ -434,7 +434,7 @@ def test_an_expired_transfer_says_when_and_a_deleted_one_nothing(cloud: Cloud) -
     record("SET expires_at = :then", {":then": {"N": "1700000000"}})
     for answer in (cloud.call("GET", address) for address in addresses):
         assert answer.status == HTTPStatus.GONE
-        assert b"This transfer expired on 14 November 2023, 22:13 UTC. Ask the sender" in answer.data
+        assert b"This transfer expired on 2023-11-14, 22:13 UTC. Ask the sender" in answer.data
     record("SET deleted = :yes", {":yes": {"BOOL": True}})
     assert {cloud.call("GET", address).status for address in addresses} == {HTTPStatus.NOT_FOUND}
 

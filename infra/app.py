@@ -16,7 +16,8 @@ def main() -> None:
     app = App()
     try:
         config = Config.from_context(app.node.get_all_context())
-        with bundle.assembled(bundle.LOCAL if config.is_local else bundle.AWS) as folder:
+        target = bundle.LOCAL if config.is_local else bundle.AWS
+        with bundle.assembled(target, logo=config.brand_logo) as folder:
             TransferStack(app, "Sidestep", config=config, code=lambda_.Code.from_asset(str(folder)))
             app.synth()
     except (ConfigError, bundle.BundleError) as error:

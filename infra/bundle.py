@@ -26,6 +26,7 @@ CACHE = ROOT / ".build"
 
 # Modules of npm packages that pages import, and where they lie beside our own.
 PAGE_PACKAGES = {"client-zip/index.js": "frontend/static/packages/client-zip.js"}
+MAX_LOGO_BYTES = 100_000
 OWN_FILES = ("backend", "frontend/templates", "frontend/static", "frontend/words")
 # Tests stay here; caches differ from run to run and would change the asset's hash.
 NOT_SHIPPED = shutil.ignore_patterns("tests", "__pycache__", "*.pyc", ".*")
@@ -118,10 +119,10 @@ def _compile(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def assembled(target: Target) -> Generator[Path]:
+def assembled(target: Target, *, logo: str = "") -> Generator[Path]:
     """Lay dependencies and our own files into a folder that lasts as long as the context: CDK copies it at once.
 
-    Raises BundleError.
+    `logo` is an SVG file to take the place of ours. Raises BundleError.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "bundle")
@@ -134,9 +135,21 @@ def assembled(target: Target) -> Generator[Path]:
                 raise BundleError(f"{module} is not there: run npm ci.")
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(installed, folder / name)
+        if logo:
+            _lay_logo(Path(logo), folder / "frontend/static/logo.svg")
         if target.compiles:
             _compile(folder / "backend")
         yield folder
+
+
+def _lay_logo(logo: Path, place: Path) -> None:
+    try:
+        drawing = logo.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"brand_logo: {logo} cannot be read: {error}") from None
+    if "<svg" not in drawing or len(drawing) > MAX_LOGO_BYTES:
+        raise BundleError(f"brand_logo: {logo} must be an SVG of at most {MAX_LOGO_BYTES // 1000} kB.")
+    place.write_text(drawing, "utf-8")
 
 
 if __name__ == "__main__":

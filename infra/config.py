@@ -7,6 +7,7 @@ here, and a name that is not a setting is an error, not a silence.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -44,6 +45,9 @@ LOG_RETENTION_DAYS = (
     3288,
     3653,
 )
+MAX_BRAND_NAME = 40
+# All of a function's environment together may have 4 KB.
+MAX_LEGAL_BYTES = 1_000
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -74,6 +78,14 @@ class Config:
     """What API Gateway lets through in the long run, over all callers; above it, 429."""
     request_burst: int = 200
     """What it lets through at once."""
+    brand_name: str = "Sidestep"
+    """What the service is called on its pages."""
+    brand_accent: str = ""
+    """The colour of buttons and links, as `#0b6b57`; empty for Sidestep's own."""
+    brand_logo: str = ""
+    """An SVG file on the machine that deploys, to stand beside the name; empty for Sidestep's own."""
+    brand_legal: str = ""
+    """A line at the foot of each page; links as `[Imprint](https://example.com/imprint)`."""
     log_level: str = "INFO"
     """The least severe level that the functions log."""
     log_retention_days: int = 30
@@ -96,6 +108,12 @@ class Config:
         _between("download_url_seconds", self.download_url_seconds, 1, MAX_URL_SECONDS)
         _between("requests_per_second", self.requests_per_second, 1, 10_000)
         _between("request_burst", self.request_burst, 1, 5_000)
+        if not 1 <= len(self.brand_name) <= MAX_BRAND_NAME:
+            raise ConfigError(f"brand_name must have 1 to {MAX_BRAND_NAME} characters.")
+        if self.brand_accent and not re.fullmatch(r"#[0-9a-fA-F]{6}", self.brand_accent):
+            raise ConfigError(f"brand_accent must be a colour such as #0b6b57, not {self.brand_accent!r}.")
+        if len(self.brand_legal.encode()) > MAX_LEGAL_BYTES:
+            raise ConfigError(f"brand_legal must have at most {MAX_LEGAL_BYTES} bytes.")
         _one_of("log_level", self.log_level, LOG_LEVELS)
         _one_of("log_retention_days", self.log_retention_days, LOG_RETENTION_DAYS)
         if self.local_port is not None:

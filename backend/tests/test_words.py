@@ -111,5 +111,5 @@ def test_every_page_is_made_in_every_language(language: str) -> None:
         assert f'<html lang="{language}">' in page
         body, *scripts = page.split('<script type="application/json" id="words">')
         assert not re.search(r"\{\w+\}", body)
-        assert [json.loads(script.split("</script>")[0]) for script in scripts] == [dict(t.texts)] * len(scripts)
+        assert [json.loads(script.split("</script>")[0]) for script in scripts] == [json.loads(t.json)] * len(scripts)
     assert f"1{t('decimal')}5" in made[2]

@@ -93,3 +93,15 @@ def test_a_failed_build_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(bundle.BundleError, match=r"pip could not install lock\.txt for aws"):
         bundle.dependencies(bundle.AWS)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_logo_takes_the_place_of_ours(tmp_path: Path) -> None:
+    """An SVG that can be read; anything else ends the deployment with a sentence."""
+    logo = tmp_path / "logo.svg"
+    logo.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    with bundle.assembled(bundle.LOCAL, logo=str(logo)) as folder:
+        assert (folder / "frontend/static/logo.svg").read_text() == logo.read_text()
+    logo.write_text("<html>")
+    for wrong in (logo, tmp_path / "none.svg"):
+        with pytest.raises(bundle.BundleError, match="brand_logo"), bundle.assembled(bundle.LOCAL, logo=str(wrong)):
+            pass

@@ -48,6 +48,9 @@ def test_settings_come_as_text() -> None:
     ("name", "value", "words"),
     [
         ("max_file", "1", "There is no setting max_file; did you mean max_files?"),
+        ("brand_accent", "red", "brand_accent must be a colour such as #0b6b57, not 'red'."),
+        ("brand_name", "", "brand_name must have 1 to 40 characters."),
+        ("brand_legal", "x" * 1001, "brand_legal must have at most 1000 bytes."),
         ("colour", "red", "There is no setting colour; the settings are max_file_bytes, max_files,"),
         ("max_files", "many", "max_files must be a whole number, not 'many'."),
         ("max_files", "0", "max_files must be from 1 to 1000000, not 0."),
