@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from backend.brand import brand
 from backend.errors import Expired, LimitReached, NotFound, PasswordWrong, SidestepError, StillComing, TooManyTries
 from backend.messages import FileStatus, TransferStatus
+from backend.transfers import date_text
 from backend.words import LANGUAGES, Words, words
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def error_text(t: Words, error: SidestepError) -> str:
     """Say to whoever sees a page what went wrong and what to do."""
     match error:
         case Expired():
-            text = t("error.expired", date=_date_text(datetime.fromtimestamp(error.when, UTC)))
+            text = t("error.expired", date=date_text(datetime.fromtimestamp(error.when, UTC)))
         case LimitReached():
             text = t("error.limit_reached")
         case StillComing():
@@ -133,7 +134,7 @@ def transfer_context(t: Words, transfer: str, status: TransferStatus) -> dict[st
     """Return a transfer as its page shows it; addresses of downloads are relative to that page."""
     return {
         "id": transfer,
-        "expires_text": _date_text(datetime.fromisoformat(status.expires_at)),
+        "expires_text": date_text(datetime.fromisoformat(status.expires_at)),
         **status.model_dump(exclude={"files", "link"}),
         "files": [
             {
@@ -151,11 +152,6 @@ def transfer_context(t: Words, transfer: str, status: TransferStatus) -> dict[st
             for file in status.files
         ],
     }
-
-
-def _date_text(when: datetime) -> str:
-    """Spell a moment so that it is read in every language; scripts put the reader's own way in its place."""
-    return f"{when:%Y-%m-%d, %H:%M} UTC"
 
 
 def _state_text(t: Words, file: FileStatus) -> str:

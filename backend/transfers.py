@@ -234,8 +234,8 @@ def content_disposition(name: str, number: int) -> str:
 
 
 def date_text(when: datetime) -> str:
-    """Spell a moment for people."""
-    return f"{when.day} {when:%B %Y, %H:%M} UTC"
+    """Spell a moment so that it is read in every language; scripts put the reader's own way in its place."""
+    return f"{when:%Y-%m-%d, %H:%M} UTC"
 
 
 def moment(seconds: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from e2e.cloud import Cloud
-from e2e.test_page import PUTS, hold, pick, rows, some_bytes, write
+from e2e.test_page import PUTS, hold, let_go, pick, rows, some_bytes, write
 from e2e.test_sharing import live_link, send
 from infra.steps import ROOT
 
@@ -42,7 +42,7 @@ def test_the_senders_states(looked_at: Page, cloud: Cloud, tmp_path: Path) -> No
     """Empty, sending, paused, ready with every drawer open, and coming back."""
     page = looked_at
     check(page)
-    hold(page)
+    held = hold(page)
     pick(
         page,
         write(tmp_path / "a-name-that-is-longer-than-any-small-screen-is-wide-and-has-no-gap.bin", some_bytes(100)),
@@ -53,7 +53,7 @@ def test_the_senders_states(looked_at: Page, cloud: Cloud, tmp_path: Path) -> No
     page.get_by_test_id("pause-all").click()
     expect(rows(page)).to_have_attribute("data-state", "paused")
     check(page)
-    page.unroute_all(behavior="ignoreErrors")
+    let_go(page, held)
     page.get_by_test_id("resume-all").click()
     live_link(page)
     for drawer in ("options", "log"):

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from backend.words import words
 from e2e.cloud import Cloud
 from e2e.conftest import Watch
+from e2e.test_sweep import expire
 from infra.steps import ROOT
 
 # The smallest there is: one pixel.
@@ -210,3 +211,24 @@ def test_files_are_looked_at_before_they_are_downloaded(page: Page, recipient: P
     expect(viewer.frame_locator("iframe").get_by_text("<script>")).to_be_visible()
     viewer.get_by_role("button", name="Close").click()
     expect(recipient.get_by_role("button", name="Look at page.html")).to_have_count(0)
+
+
+def test_an_expiry_that_passes_while_pages_are_open_ends_both(
+    page: Page, watch: Watch, browser: Browser, cloud: Cloud, tmp_path: Path
+) -> None:
+    """The sender's says that the transfer has ended, the recipient's when; neither has to be loaded again."""
+    watch.forgive("410")
+    page.clock.install()
+    page.goto(cloud.address)
+    link = send(page, tmp_path, "a.txt")
+    with browser.new_context() as context:
+        recipient = context.new_page()
+        recipient.clock.install()
+        recipient.goto(link)
+        expect(recipient.get_by_test_id("download")).to_be_visible()
+        expire(cloud, {"id": link.rsplit("/", 1)[1]})
+        for opened in (page, recipient):
+            opened.clock.fast_forward(8 * 86_400_000)
+        expect(recipient.get_by_text("This transfer expired on")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This transfer has ended")
+    expect(page.get_by_test_id("transfer-link")).to_have_count(0)

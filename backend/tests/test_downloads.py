@@ -571,7 +571,7 @@ def test_at_expiry_nobody_gets_anything_to_the_second(
     clock.now += 3_599
     downloads.download(made.id, 1, Caller())
     clock.now += 1
-    words = r"expired on 15 January 2027, 09:00 UTC\. Ask the sender to send it again"
+    words = r"expired on 2027-01-15, 09:00 UTC\. Ask the sender to send it again"
     for see in (
         lambda: downloads.download(made.id, 1, Caller()),
         lambda: downloads.status(made.id, Caller(), None),

@@ -12,6 +12,9 @@ import * as words from './page/words.js';
 /** @import {FileStatus} from './engine/api.js' */
 /** @import {Offered} from './page/download-all.js' */
 
+/** The page's clock and the server's may differ by so much; as often it is looked whether the time is over. */
+const LATE_MS = 10_000;
+
 const card = /** @type {HTMLElement} */ (document.getElementById('card'));
 const list = /** @type {HTMLElement} */ (document.getElementById('rows'));
 const summary = /** @type {HTMLElement} */ (document.getElementById('summary'));
@@ -52,6 +55,10 @@ if (command) {
 }
 
 for (const bdi of list.querySelectorAll('.name > bdi')) bdi.replaceWith(nameElement(bdi.textContent));
+// The server has the words for what is over then.
+const expires = Date.parse(document.querySelector('time')?.dateTime ?? '');
+setInterval(() => Date.now() > expires + LATE_MS && location.reload(), LATE_MS);
+
 for (const time of document.querySelectorAll('time')) time.textContent = words.momentText(time.dateTime);
 if (state === 'ready') all.update();
 

@@ -22,6 +22,9 @@ import * as words from './page/words.js';
 const { root = './', maxFileBytes, maxFiles } = /** @type {HTMLElement} */ (document.getElementById('card')).dataset;
 const limits = { maxFileBytes: Number(maxFileBytes), maxFiles: Number(maxFiles) };
 
+/** How often it is looked whether the time of what is shown is over. */
+const EXPIRED_MS = 10_000;
+
 /** Each hashes faster than networks send; the second one covers the first one's reading. */
 const hasher = new Hasher(2);
 const sender = new Sender();
@@ -72,6 +75,7 @@ const log = new LogDrawer(/** @type {HTMLDetailsElement} */ (byId('log')), {
   ownerLink: () => (transfer ? ownerLink(transfer) : ''),
 });
 
+setInterval(() => transfer?.expire(), EXPIRED_MS);
 addEventListener('hashchange', () => void openFromAddress());
 void openFromAddress().then((opened) => (opened ? undefined : offer()));
 

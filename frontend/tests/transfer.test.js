@@ -713,3 +713,19 @@ test('files can be added to a transfer that is ready', async () => {
   assert.equal(world.transfer.phase, 'ready');
   assert.deepEqual(world.api.files.map(({ state }) => state), ['stored', 'stored']);
 });
+
+test('a transfer whose time is over while its page is open says so', async () => {
+  const world = await setUp(10);
+  await arrive(world);
+  await world.clock.pass(500);
+  world.transfer.expire();
+  assert.equal(world.transfer.phase, 'ready');
+  world.transfer.expiresAt = new Date(world.clock.now() + 1000).toISOString();
+  await world.clock.pass(999);
+  world.transfer.expire();
+  assert.equal(world.transfer.phase, 'ready');
+  await world.clock.pass(1);
+  world.transfer.expire();
+  assert.equal(world.transfer.phase, 'ended');
+  assert.equal(world.transfer.problem?.kind, 'ended');
+});

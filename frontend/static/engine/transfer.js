@@ -141,6 +141,13 @@ export class Transfer {
     return this.#serverReady ? 'ready' : 'checking';
   }
 
+  /** Ends if its time is over: nobody is told of that who does not ask. */
+  expire() {
+    const { clock, api } = this.#means;
+    if (this.#ended || !this.expiresAt || clock.now() + api.skew < Date.parse(this.expiresAt)) return;
+    this.#end();
+  }
+
   /** Whether it waits for the device to be online again; it goes on by itself. */
   get offline() {
     return !this.#means.network.online && !this.#ended;
