@@ -14,8 +14,8 @@ _MIDDLE = 0.179
 
 
 @dataclass(frozen=True)
-class Words:
-    """Some words of the legal line; `href` is where they lead, if anywhere."""
+class Piece:
+    """A piece of the legal line; `href` is where they lead, if anywhere."""
 
     text: str
     href: str | None = None
@@ -37,14 +37,14 @@ class Brand:
         )
 
     @property
-    def legal_words(self) -> list[Words]:
+    def legal_pieces(self) -> list[Piece]:
         """Return the legal line piece by piece."""
-        pieces: list[Words] = []
+        pieces: list[Piece] = []
         rest = 0
         for link in _LINK.finditer(self.legal):
-            pieces += [Words(self.legal[rest : link.start()]), Words(link[1], link[2])]
+            pieces += [Piece(self.legal[rest : link.start()]), Piece(link[1], link[2])]
             rest = link.end()
-        return [piece for piece in [*pieces, Words(self.legal[rest:])] if piece.text]
+        return [piece for piece in [*pieces, Piece(self.legal[rest:])] if piece.text]
 
     @property
     def css(self) -> str:

@@ -5,24 +5,24 @@ import re
 import pytest
 
 from backend import brand, pages
-from backend.brand import Brand, Words
+from backend.brand import Brand, Piece
 
 
 def test_nothing_set_is_our_own() -> None:
     """And no rule overrides our colours."""
     assert Brand.read({}) == Brand()
-    assert (Brand().name, Brand().css, Brand().legal_words) == ("Sidestep", "", [])
+    assert (Brand().name, Brand().css, Brand().legal_pieces) == ("Sidestep", "", [])
 
 
 def test_the_legal_line_has_links_to_web_and_mail_and_to_nothing_else() -> None:
     """What is no such link stands there as it is."""
     legal = "© ACME · [Imprint](https://acme.example/imprint), [mail](mailto:a@b.example) [x](javascript:alert(1))"
-    assert Brand(legal=legal).legal_words == [
-        Words("© ACME · "),
-        Words("Imprint", "https://acme.example/imprint"),
-        Words(", "),
-        Words("mail", "mailto:a@b.example"),
-        Words(" [x](javascript:alert(1))"),
+    assert Brand(legal=legal).legal_pieces == [
+        Piece("© ACME · "),
+        Piece("Imprint", "https://acme.example/imprint"),
+        Piece(", "),
+        Piece("mail", "mailto:a@b.example"),
+        Piece(" [x](javascript:alert(1))"),
     ]
 
 

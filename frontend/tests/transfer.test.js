@@ -90,6 +90,39 @@ test('a file of 1 GiB is signed in no more than one call per 16 parts', async ()
   assert(world.api.signed.length <= 4, `${world.api.signed.length} calls`);
 });
 
+test('as fast as people hash and send, 1 GiB takes one signing call for 16 parts, and the link is never idle', async () => {
+  const world = await setUp();
+  const { clock, hasher, line, transfer } = world;
+  const [hashMs, stepMs, bytesAStep] = [60, 50, 2.5e6];
+  const workers = [0, 0];
+  hasher.read = async ({ size }) => {
+    workers.sort((a, b) => a - b);
+    workers[0] = Math.max(workers[0] ?? 0, clock.now()) + hashMs;
+    await clock.sleep((workers[0] ?? 0) - clock.now());
+    return { bytes: /** @type {ArrayBuffer} */ ({ byteLength: size }), sha256: 'hash' };
+  };
+  transfer.add([{ name: 'a', file: fakeFile(1024 * MiB) }]);
+  await clock.pass(1000);
+  /** @type {Map<string, number>} */
+  const sent = new Map();
+  let idle = 0;
+  while (transfer.phase === 'sending' && !transfer.entries[0]?.whole) {
+    const under = [...line.puts];
+    if (under.length === 0) idle += 1;
+    for (const put of under) {
+      const { url } = put.signed;
+      sent.set(url, Math.min(16 * MiB, (sent.get(url) ?? 0) + bytesAStep / under.length));
+      put.onProgress(sent.get(url) ?? 0);
+      if (sent.get(url) === 16 * MiB) put.arrive();
+    }
+    await clock.pass(stepMs);
+    assert(idle < 3, 'the link is idle');
+  }
+  assert.equal(line.tried.length, 64);
+  const calls = count(world.api, 'create') + world.api.signed.length;
+  assert(calls <= 64 / 16, `${calls} calls`);
+});
+
 test('a thousand small files are named in two calls and signed a hundred at a time', async () => {
   const world = await setUp(...Array(1000).fill(10));
   await arrive(world);

@@ -7,6 +7,7 @@
  * is sent. So memory stays bounded whatever a file's size, and files are cut lazily, part by part.
  */
 
+import { FIRST } from './parallelism.js';
 import { MiB, rangeOf } from './plan.js';
 
 /** @import {Entry} from './entry.js' */
@@ -25,7 +26,7 @@ export const LIMITS = {
 
 /**
  * How far hashing may run ahead, in shares of one lookahead: 32 parts of 16 MiB or more, up to 200 smaller ones.
- * Half of it is a batch worth a signing call: 16 large parts, or the 100 small ones that one call can take.
+ * Of the small ones one signing call can take 100; what it waits for of the large ones, the signer says.
  */
 export const LOOKAHEAD = 6400;
 const LEAST_SHARE = LOOKAHEAD / 200;
@@ -173,9 +174,12 @@ export class Scheduler {
     return this.#line;
   }
 
-  /** Whether a connection is free, or will be allowed in a moment, and no part has the URL to use it. */
+  /**
+   * Whether so little travels that a free connection cannot wait until a batch of URLs is worth its call. The first parts
+   * fill most links alone, and while they travel the next are hashed.
+   */
   get starving() {
-    return this.#sending.size < this.#limits.sending && !this.#line.some((part) => part.signed);
+    return this.#sending.size < Math.min(FIRST, this.most) && !this.#line.some((part) => part.signed);
   }
 
   /** Whether everything there is has been handed out to be sent. */

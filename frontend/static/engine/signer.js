@@ -16,6 +16,11 @@ import { LOOKAHEAD } from './scheduler.js';
  */
 
 export const MOST_IN_CALL = 100;
+/**
+ * What is worth a call, in shares of the lookahead: 21 large parts, so that with the first ones, whose URLs come with the
+ * create call, a file needs at most one call for 16 parts; and so few that the line never runs out while it is made.
+ */
+const BATCH = LOOKAHEAD * 0.65;
 /** Sending must not only begin before a URL expires, a connection may have to be made first. */
 const MARGIN_MS = 30_000;
 
@@ -38,7 +43,7 @@ export function toSign({ entry, number, sha256 }, file = entry.number) {
 export function batchFor(scheduler) {
   const unsigned = scheduler.line.filter(({ sha256, signed, entry }) => sha256 && !signed && entry.number !== null);
   const parts = unsigned.slice(0, MOST_IN_CALL);
-  const full = parts.length === MOST_IN_CALL || parts.reduce((sum, part) => sum + part.share, 0) >= LOOKAHEAD / 2;
+  const full = parts.length === MOST_IN_CALL || parts.reduce((sum, part) => sum + part.share, 0) >= BATCH;
   return full || scheduler.starving || scheduler.allHashed ? parts : [];
 }
 
