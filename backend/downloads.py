@@ -111,7 +111,7 @@ class Downloads:
         self._admitted(self.records.transfer(transfer_id), caller)
 
     def _status_of(self, transfer: Transfer, file: File, *, signed: bool) -> messages.FileStatus:
-        most, shown = transfer.max_downloads, shown_as(file.name)
+        most, shown = transfer.max_downloads, _shown(transfer, file)
         return messages.FileStatus(
             number=file.number,
             name=file.name,
@@ -121,37 +121,30 @@ class Downloads:
             link=file.link,
             reason=file.reason,
             sha256=file.sha256,
-            shown_as=shown[0] if shown and most is None and file.state == "stored" else None,
+            shown_as=shown[0] if shown and file.state == "stored" else None,
             downloads_left=None if most is None else max(0, most - file.downloads),
             download_url=self._url(transfer.id, file, OWNER_URL_SECONDS) if signed and file.state == "stored" else None,
         )
 
-    def download(self, transfer_id: str, number: int, caller: Caller, asked: str | None = None) -> str:
-        """Count a download, log it for the owner, and return a fresh presigned GET; `asked` is the Range header."""
-        transfer, owner = self._admitted(self.records.transfer(transfer_id), caller)
-        file = self._stored(transfer, number)
-        if not owner:
-            self._count(transfer, number, span_of(asked, file.size), caller.address)
-        return self._url(transfer_id, file, self.settings.download_url_seconds)
+    def download(
+        self, transfer_id: str, number: int, caller: Caller, asked: str | None = None, *, show: bool = False
+    ) -> str:
+        """Count a download, log it for the owner, and return a fresh presigned GET; `asked` is the Range header.
 
-    def show(self, transfer_id: str, number: int, caller: Caller, asked: str | None = None) -> str:
-        """Return a presigned GET by which a browser shows a file instead of saving it; logged like a download.
-
-        Where the sender has set a limit there is none: whoever sees a file has it.
+        With `show` a browser shows the file instead of saving it, where that is safe; raises `NotFound` elsewhere.
         """
         transfer, owner = self._admitted(self.records.transfer(transfer_id), caller)
         file = self._stored(transfer, number)
-        shown = shown_as(file.name)
-        if shown is None or transfer.max_downloads is not None:
+        shown = _shown(transfer, file) if show else None
+        if show and shown is None:
             raise NotFound("This file cannot be shown. Download it instead.")
         if not owner:
             self._count(transfer, number, span_of(asked, file.size), caller.address)
-        return self.objects.sign_download(
-            key_of(transfer_id, number),
-            disposition="inline",
-            seconds=self.settings.download_url_seconds,
-            content_type=shown[1],
-        )
+        seconds = self.settings.download_url_seconds
+        if shown is None:
+            return self._url(transfer_id, file, seconds)
+        key, (_, content_type) = key_of(transfer_id, number), shown
+        return self.objects.sign_download(key, disposition="inline", seconds=seconds, content_type=content_type)
 
     def _stored(self, transfer: Transfer, number: int) -> File:
         found = self.records.files(transfer.id, number, number) if 1 <= number <= transfer.last_number else []
@@ -242,3 +235,8 @@ class Downloads:
     def _url(self, transfer_id: str, file: File, seconds: int) -> str:
         disposition = content_disposition(file.name, file.number)
         return self.objects.sign_download(key_of(transfer_id, file.number), disposition=disposition, seconds=seconds)
+
+
+def _shown(transfer: Transfer, file: File) -> tuple[str, str] | None:
+    """Return how a file can be shown; None also where its sender has set a limit: whoever sees a file has it."""
+    return shown_as(file.name) if transfer.max_downloads is None else None

@@ -60,6 +60,5 @@ def await_files(keys: list[str]) -> None:
 def download(transfer: str, number: int, *, show: Annotated[bool, Query()] = False) -> Response[Any]:
     """Send the recipient to a fresh, short-lived presigned GET that saves the file, or shows it where that is safe."""
     asked = app.current_event.headers.get("Range")
-    sign = downloads().show if show else downloads().download
-    url = sign(known_id(transfer), number, caller(app, transfer), asked)
+    url = downloads().download(known_id(transfer), number, caller(app, transfer), asked, show=show)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": url})

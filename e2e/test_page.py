@@ -559,6 +559,44 @@ def test_an_interrupted_upload_goes_on_after_a_reload_when_its_file_is_picked_ag
     assert downloads_of(recipient, link) == {"long.bin": digest(data)}
 
 
+def test_what_was_dropped_goes_on_after_a_reload_by_one_click(
+    page: Page, recipient: Page, tmp_path: Path, cloud: Cloud
+) -> None:
+    """The browser keeps a handle of it; nothing has to be picked again, and the part that S3 has is not sent again."""
+    data = some_bytes(40 * MIB, seed=4)
+    held = hold(page, re.compile(PUTS.pattern + r".*partNumber=[23]&"))
+    drop(page, write(tmp_path / "long.bin", data))
+    transfer = begun(page, cloud)
+    eventually(lambda: page.evaluate("true") and len(held) == 2 and parts_of(cloud, transfer) == [1])
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    let_go(page, held)
+    again = hold(page, re.compile(PUTS.pattern + r".*partNumber=1&"))
+    page.get_by_test_id("continue").click()
+    link = link_of(page)
+    assert transfer_of(link) == transfer
+    assert again == []
+    assert downloads_of(recipient, link) == {"long.bin": digest(data)}
+
+
+def test_two_tabs_do_not_fight_over_one_upload(
+    page: Page, context: BrowserContext, cloud: Cloud, tmp_path: Path
+) -> None:
+    """The other tab says where it is being sent; when that tab is gone, it can go on there."""
+    held = hold(page)
+    pick(page, write(tmp_path / "a.bin", some_bytes(40 * MIB)))
+    begun(page, cloud)
+    other = context.new_page()
+    other.goto(cloud.address)
+    offer = other.get_by_test_id("interrupted")
+    expect(offer).to_contain_text("is being sent in another tab")
+    expect(other.get_by_test_id("continue")).to_be_hidden()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("about:blank")
+    let_go(page, held)
+    expect(other.get_by_test_id("continue")).to_be_visible()
+
+
 def parts_of(cloud: Cloud, transfer: str) -> list[int]:
     """Return the numbers of the parts of a transfer's first file that S3 has."""
     bucket, key = cloud.outputs["Bucket"], f"files/{transfer}/1"

@@ -11,8 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from backend.words import words
-from e2e.cloud import Cloud
+from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
+from e2e.test_page import hold
 from e2e.test_sweep import expire
 from infra.steps import ROOT
 
@@ -232,3 +233,55 @@ def test_an_expiry_that_passes_while_pages_are_open_ends_both(
         expect(recipient.get_by_text("This transfer expired on")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("This transfer has ended")
     expect(page.get_by_test_id("transfer-link")).to_have_count(0)
+
+
+def test_who_asked_for_it_is_told_that_the_link_is_live_while_looking_elsewhere(page: Page) -> None:
+    """A browser without a screen shows no notification, so the page gets a class that remembers what it would show."""
+    page.add_init_script("""
+        window.shown = [];
+        window.Notification = class {
+            static requestPermission = async () => "granted";
+            constructor(title, { body }) { shown.push([title, body]); }
+        };
+        navigator.permissions.query = async () => ({ state: "prompt" });
+        Object.defineProperty(document, "hidden", { get: () => window.away ?? false });
+    """)
+    page.reload()
+    held = hold(page)
+    page.get_by_test_id("file-input").set_input_files({"name": "a", "mimeType": "", "buffer": b"a"})
+    page.get_by_test_id("notify").click()
+    expect(page.get_by_test_id("notify")).to_be_hidden()
+    page.evaluate("away = true")
+    eventually(lambda: page.evaluate("true") and len(held) == 1)
+    held[0].continue_()
+    eventually(lambda: page.evaluate("shown.length") == 1)
+    title, body = page.evaluate("shown[0]")
+    assert title == "Your link is ready"
+    assert re.search(r"/t/[a-z2-7]{26}$", body)
+
+
+def test_the_devices_own_share_sheet_gets_the_link(page: Page, tmp_path: Path) -> None:
+    """Where there is one; this browser has none, so the page gets one that remembers."""
+    page.add_init_script("window.shared = []; navigator.share = async (what) => { shared.push(what.url); };")
+    page.reload()
+    link = send(page, tmp_path, "a.txt")
+    page.get_by_role("button", name="Share").click()
+    assert page.evaluate("shared") == [link]
+
+
+def test_the_screen_stays_awake_while_something_is_sent(page: Page) -> None:
+    """And may sleep again afterwards."""
+    page.add_init_script("""
+        window.awake = 0;
+        navigator.wakeLock.request = async () => {
+            awake += 1;
+            return { released: false, release: async () => { awake -= 1; } };
+        };
+    """)
+    page.reload()
+    held = hold(page)
+    page.get_by_test_id("file-input").set_input_files({"name": "a", "mimeType": "", "buffer": b"a"})
+    eventually(lambda: page.evaluate("awake") == 1 and len(held) == 1)
+    held[0].continue_()
+    live_link(page)
+    eventually(lambda: page.evaluate("awake") == 0)

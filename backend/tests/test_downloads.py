@@ -662,9 +662,9 @@ def test_only_what_is_harmless_is_shown_and_only_as_what_it_is(
     assert downloads.status(made.id, Caller(), None).files[0].shown_as == shown
     if shown is None:
         with pytest.raises(NotFound):
-            downloads.show(made.id, 1, Caller())
+            downloads.download(made.id, 1, Caller(), show=True)
     else:
-        assert downloads.show(made.id, 1, Caller()).endswith(f"?type={content_type}&save=inline&for=300")
+        assert downloads.download(made.id, 1, Caller(), show=True).endswith(f"?type={content_type}&save=inline&for=300")
 
 
 def test_what_may_be_downloaded_so_often_only_is_not_shown_before(
@@ -676,4 +676,4 @@ def test_what_may_be_downloaded_so_often_only_is_not_shown_before(
     uploads.change(made.id, made.owner_token, Options(max_downloads=1))
     assert downloads.status(made.id, Caller(), None).files[0].shown_as is None
     with pytest.raises(NotFound):
-        downloads.show(made.id, 1, Caller())
+        downloads.download(made.id, 1, Caller(), show=True)
