@@ -47,10 +47,10 @@ test('asks at once while connections are idle', () => {
   assert.equal(batchFor(hash(schedulerOf(1024 * MiB), 2)).length, 2);
 });
 
-test('with parts on their way, waits until 21 large ones are worth a call', () => {
+test('with parts on their way, waits until 20 large ones are worth a call', () => {
   const scheduler = full(schedulerOf(1024 * MiB));
-  for (let hashed = 1; hashed <= 21; hashed += 1) {
-    assert.equal(batchFor(hash(scheduler, 1)).length, hashed < 21 ? 0 : 21);
+  for (let hashed = 1; hashed <= 20; hashed += 1) {
+    assert.equal(batchFor(hash(scheduler, 1)).length, hashed < 20 ? 0 : 20);
   }
 });
 

@@ -17,10 +17,10 @@ import { LOOKAHEAD } from './scheduler.js';
 
 export const MOST_IN_CALL = 100;
 /**
- * What is worth a call, in shares of the lookahead: 21 large parts, so that with the first ones, whose URLs come with the
+ * What is worth a call, in shares of the lookahead: 20 large parts, so that with the first ones, whose URLs come with the
  * create call, a file needs at most one call for 16 parts; and so few that the line never runs out while it is made.
  */
-const BATCH = LOOKAHEAD * 0.65;
+const BATCH = (LOOKAHEAD * 5) / 8;
 /** Sending must not only begin before a URL expires, a connection may have to be made first. */
 const MARGIN_MS = 30_000;
 

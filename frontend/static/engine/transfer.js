@@ -68,8 +68,8 @@ import { MOST_IN_CALL, Signer, toSign } from './signer.js';
 
 /** How long the create call waits for the first parts' hashes: about what a round trip and a cold function cost. */
 const FIRST_WAVE_MS = 250;
-/** Enough of them for those that begin at once; the next are hashed and signed while these travel. */
-const FIRST_WAVE_BYTES = FIRST * planOf(0).partSize;
+/** Enough of them for those that begin at once and the two after them: the next are hashed and signed while these travel. */
+const FIRST_WAVE_BYTES = 2 * FIRST * planOf(0).partSize;
 /** Few files in the first call, so that their bytes start at once; the others are named while these travel. */
 const FILES_IN_FIRST_CALL = 100;
 const FILES_IN_CALL = 1000;
