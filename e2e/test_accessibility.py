@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from e2e.cloud import Cloud
-from e2e.test_page import PUTS, hold, let_go, pick, rows, some_bytes, write
+from e2e.test_page import PUTS, hold, let_go, pick, rows, some_bytes, unroute, write
 from e2e.test_sharing import live_link, send
 from infra.steps import ROOT
 
@@ -25,7 +25,7 @@ def looked_at(request: pytest.FixtureRequest, browser: Browser, cloud: Cloud) ->
     opened.goto(cloud.address)
     yield opened
     # What is still routed would be told of after its page is gone.
-    opened.unroute_all(behavior="ignoreErrors")
+    unroute(opened)
     opened.goto("about:blank")
     context.close()
 
