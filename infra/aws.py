@@ -32,6 +32,13 @@ def deploy(settings: Sequence[str]) -> int:
         )
     stack = cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK]
     print(f"Sidestep is deployed: {stack['Address']}")
+    if "Passphrase" in stack:
+        region = stack["Passphrase"].split(":")[3]
+        print(
+            "Senders are asked for a passphrase. Read it with\n"
+            f"  aws secretsmanager get-secret-value --region {region} --secret-id {stack['Passphrase']}"
+            " --query SecretString --output text"
+        )
     return 0
 
 

@@ -123,8 +123,8 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def deploy(children: steps.Children, env: Mapping[str, str], context: Sequence[str], work: Path) -> str:
-    """Deploy the stack and return its address. Raises Trouble with the log's place."""
+def deploy(children: steps.Children, env: Mapping[str, str], context: Sequence[str], work: Path) -> dict[str, str]:
+    """Deploy the stack and return its outputs. Raises Trouble with the log's place."""
     make_bucket = f"import boto3; boto3.client('s3').create_bucket(Bucket='{ASSET_BUCKET}')"
     children.quietly([steps.CLOUD_PYTHON, "-c", make_bucket], env)
 
@@ -141,7 +141,14 @@ def deploy(children: steps.Children, env: Mapping[str, str], context: Sequence[s
         )
     stack = cast("dict[str, dict[str, str]]", json.loads(outputs.read_text()))["Sidestep"]
     outputs.write_text(json.dumps(stack, indent=2))
-    return stack["Address"]
+    return stack
+
+
+def passphrase(env: Mapping[str, str], secret: str) -> str:
+    """Read the passphrase that the local cloud has made."""
+    read = f"print(boto3.client('secretsmanager').get_secret_value(SecretId={secret!r})['SecretString'])"
+    command = [steps.CLOUD_PYTHON, "-c", f"import boto3; {read}"]
+    return subprocess.run(command, env=dict(env), capture_output=True, text=True, check=True).stdout.strip()
 
 
 def cause(log: str) -> str:
@@ -188,9 +195,12 @@ def run(port: int, work: Path, settings: Sequence[str]) -> int:
         with steps.step("Local cloud"):
             cloud = start_cloud(children, env, port, work)
         with steps.step("Deployment"):
-            address = deploy(children, env, context, work)
+            outputs = deploy(children, env, context, work)
+            address = outputs["Address"]
         with steps.step("Warm-up"):
             warm_up(address, work / "cloud.log")
+        if "Passphrase" in outputs:
+            print(f"Senders are asked for a passphrase: {passphrase(env, outputs['Passphrase'])}")
         print(f"Sidestep is ready: {address}", flush=True)
         try:
             cloud.wait()
