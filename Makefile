@@ -12,8 +12,8 @@ help:  ## Say what there is
 	@echo "make TARGET"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-run:  ## Start Sidestep on this machine alone, until Ctrl-C [PORT=4566]
-	@exec $(PYTHON) -m infra.local run --port $(PORT)
+run:  ## Start Sidestep on this machine alone, until Ctrl-C [PORT=4566 SETTINGS="max_files=500"]
+	@exec $(PYTHON) -m infra.local run --port $(PORT) --set $(SETTINGS)
 
 test:  ## Run every check there is
 	@exec $(PYTHON) -m infra.check test

@@ -4,8 +4,15 @@ import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
+_SESSION = APIKey.model_validate(
+    {
+        "name": "session",
+        "in": APIKeyIn.cookie,
+        "description": "the cookie that `POST sign-in` sets, where the operator asks for a passphrase",
+    }
+)
 _OWNER = HTTPBearer(bearerFormat="owner token", description="told once, when a transfer is created")
 
 
@@ -18,7 +25,7 @@ def openapi_json(*apps: APIGatewayRestResolver) -> str:
                 title="Sidestep",
                 version="1",
                 description="Files of any size go from the browser straight to S3, and come back by a link.",
-                security_schemes={"owner": _OWNER},
+                security_schemes={"owner": _OWNER, "session": _SESSION},
             )
         )
         whole = whole or {**one, "servers": [{"url": ".."}]}

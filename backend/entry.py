@@ -17,19 +17,22 @@ from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backend import messages, pages
+from backend.access import Access
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.settings import settings
 from backend.telemetry import count_failure, logger
 from backend.transfers import is_id
 from backend.uploads import Uploads
-from backend.wiring import bucket, table
+from backend.wiring import bucket, passphrase, table
 from backend.words import LANGUAGES, Words, best_language, words
 
 Event = dict[str, Any]
 
-# OpenAPI's way to say who may call: the owner, or anybody with the link (where the owner's token shows more).
+# OpenAPI's way to say who may call: the owner, who has signed in, or anybody with the link (where the owner's token
+# shows more).
 OWNER: list[dict[str, list[str]]] = [{"owner": []}]
+SENDER: list[dict[str, list[str]]] = [{"session": []}]
 LINK: list[dict[str, list[str]]] = [{}, {"owner": []}]
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and DynamoDB's Programming.Errors
@@ -47,6 +50,7 @@ _BUSY = frozenset(
     }
 )
 LANGUAGE_COOKIE = "lang"
+SESSION_COOKIE = "session"
 YEAR = 365 * 86_400
 
 
@@ -62,6 +66,12 @@ def downloads() -> Downloads:
     return Downloads(
         records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom, pause=time.sleep
     )
+
+
+@cache
+def access() -> Access:
+    """Return the operator's door."""
+    return Access(records=table(), settings=settings(), passphrase=passphrase(), now=time.time, pause=time.sleep)
 
 
 def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each kind of error, none with a branch of note
@@ -122,6 +132,24 @@ def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
         token=token.strip() if scheme.lower() == "bearer" and token.strip() else None,
         grant=_cookie(app, grant_cookie(transfer)),
         address=app.current_event.request_context.identity.source_ip or "",
+    )
+
+
+def session(app: APIGatewayRestResolver) -> str | None:
+    """Return the session that the caller shows."""
+    return _cookie(app, SESSION_COOKIE)
+
+
+def kept_cookie(app: APIGatewayRestResolver, name: str, value: str, seconds: int) -> Cookie:
+    """Return a cookie that no script reads and no other site's form sends; `seconds` of 0 takes it away."""
+    return Cookie(
+        name,
+        value,
+        path="/",
+        secure=app.current_event.headers.get("X-Forwarded-Proto") != "http",
+        http_only=True,
+        max_age=seconds,
+        same_site=SameSite.LAX_MODE,
     )
 
 

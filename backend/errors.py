@@ -4,8 +4,10 @@ SidestepError                 500
 ├── BadRequest                400  the body is not what it claims to be
 ├── TokenMissing              401  no owner token
 ├── PasswordNeeded            401  the transfer has a password and the caller no grant
+├── SignInNeeded              401  only who has signed in may begin a transfer
 ├── TokenWrong                403  an owner token, but not this transfer's
 ├── PasswordWrong             403  not the transfer's password
+├── PassphraseWrong           403  not the operator's passphrase
 ├── NotFound                  404  never was, is gone, or is not for you: the same answer
 │   └── StillComing           404  a file that is announced, and not there yet
 ├── MethodNotAllowed          405
@@ -69,6 +71,17 @@ class PasswordNeeded(SidestepError):
         super().__init__("This transfer has a password. Open its link in a browser and enter it.")
 
 
+class SignInNeeded(SidestepError):
+    """Only who has signed in may begin a transfer, and the caller has not."""
+
+    status = 401
+    code = "sign_in_needed"
+
+    def __init__(self) -> None:
+        """Say how to."""
+        super().__init__("Sign in first: open Sidestep's first page in a browser, and send its cookie along.")
+
+
 class TokenWrong(SidestepError):
     """The owner token belongs to another transfer, or to none."""
 
@@ -90,6 +103,22 @@ class PasswordWrong(SidestepError):
         """Take for how long no other password is tried."""
         wait = f" You can try again in {_wait(seconds)}." if seconds > 1 else ""
         super().__init__(f"That is not the password. Check it, or ask the sender.{wait}")
+        self.seconds = seconds
+
+    def headers(self) -> dict[str, str]:
+        """Return when to come again."""
+        return {"Retry-After": str(self.seconds)}
+
+
+class PassphraseWrong(SidestepError):
+    """Not the operator's passphrase; the next may be tried in `seconds`."""
+
+    status = 403
+    code = "passphrase_wrong"
+
+    def __init__(self, seconds: int) -> None:
+        """Take for how long no other passphrase is tried from there."""
+        super().__init__(f"That is not the passphrase. Check it, and try again in {_wait(seconds)}.")
         self.seconds = seconds
 
     def headers(self) -> dict[str, str]:

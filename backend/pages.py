@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.brand import brand
-from backend.errors import Expired, LimitReached, NotFound, PasswordWrong, SidestepError, StillComing, TooManyTries
+from backend.errors import (
+    Expired,
+    LimitReached,
+    NotFound,
+    PassphraseWrong,
+    PasswordWrong,
+    SidestepError,
+    StillComing,
+    TooManyTries,
+)
 from backend.messages import FileStatus, TransferStatus
 from backend.transfers import date_text
 from backend.words import LANGUAGES, Words, words
@@ -86,6 +95,8 @@ def error_text(t: Words, error: SidestepError) -> str:
             text = t("error.not_found")
         case PasswordWrong():
             text = t("error.password_wrong") + (f" {t('error.wait', n=error.seconds)}" if error.seconds > 1 else "")
+        case PassphraseWrong():
+            text = t("error.passphrase_wrong") + (f" {t('error.wait', n=error.seconds)}" if error.seconds > 1 else "")
         case TooManyTries(locked=True):
             text = t("error.locked", n=-(-error.seconds // 60))
         case TooManyTries():

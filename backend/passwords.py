@@ -25,18 +25,18 @@ def password_fits(password: str, kept: str) -> bool:
     return hmac.compare_digest(hash_password(password, salt), kept)
 
 
-def grant_for(transfer: str, kept: str, until: int) -> str:
-    """Return a grant for one transfer and one password, good until `until` (epoch seconds).
+def grant_for(subject: str, kept: str, until: int) -> str:
+    """Return a grant for one subject, such as a transfer, and one password, good until `until` (epoch seconds).
 
-    Its key is the kept hash, which nobody outside has: another password makes every grant worthless.
+    Its key is what is kept of the password, which nobody outside has: another password makes every grant worthless.
     """
-    mac = hmac.new(hashlib.sha256(kept.encode()).digest(), f"{transfer}.{until}".encode(), hashlib.sha256)
+    mac = hmac.new(hashlib.sha256(kept.encode()).digest(), f"{subject}.{until}".encode(), hashlib.sha256)
     return f"{until}.{mac.hexdigest()}"
 
 
-def grant_fits(grant: str, transfer: str, kept: str, now: float) -> bool:
-    """Tell whether a grant is for this transfer and password, and still good."""
+def grant_fits(grant: str, subject: str, kept: str, now: float) -> bool:
+    """Tell whether a grant is for this subject and password, and still good."""
     match = _GRANT.fullmatch(grant)
     if not match or now >= int(match[1]):
         return False
-    return hmac.compare_digest(grant, grant_for(transfer, kept, int(match[1])))
+    return hmac.compare_digest(grant, grant_for(subject, kept, int(match[1])))

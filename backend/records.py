@@ -5,6 +5,9 @@ A transfer's items share its id as partition key `pk`; the sort key `sk` tells w
 which file and may go on with it), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
 The names sort so that one query from `tally` on reads the transfer and its tally without the rest.
 
+Beside them, under the partition key `access`, stand the wrong tries of the operator's passphrase: one item for each
+source and one for each hour.
+
 The index `by_expiry` holds the transfers' own items alone, since no other has an `expiry_shard`, in the order in which
 they expire. It carries keys and nothing else, so a changed title writes nothing to it and a changed expiry moves its
 entry. The shard is the first letter of the id, which is random: a partition takes 1,000 writes a second, all of them
@@ -25,10 +28,13 @@ from botocore.exceptions import ClientError
 from backend.aws import client
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
 from backend.transfers import Download, File, Transfer
+from backend.tries import Tries
 
 MAX_WRITES = 25
 MAX_GETS = 100
 EXPIRY_INDEX = "by_expiry"
+# No id looks like this.
+ACCESS = "access"
 # What an id may begin with.
 EXPIRY_SHARDS = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -388,6 +394,45 @@ class Records:
         except _ConditionFailed:
             return False
         return True
+
+    # Signing in
+
+    def tries(self, counter: str) -> Tries:
+        """Return what is known of wrong tries of the passphrase."""
+        item = self._db.get_item(TableName=self.table, Key=_key(ACCESS, counter), ConsistentRead=True).get("Item")
+        known = _plain(item) if item else {}
+        return Tries(wrong=known.get("wrong", 0), next_try=known.get("next_try", 0))
+
+    def replace_tries(self, counter: str, seen: Tries, by: Tries, *, ttl: int) -> bool:
+        """Put others in place of what was `seen`; return False, and change nothing, where others came first."""
+        try:
+            self._update(
+                ACCESS,
+                counter,
+                "SET wrong = :wrong, next_try = :next, #ttl = :ttl",
+                "attribute_not_exists(pk) OR (wrong = :seen AND next_try = :free)",
+                {
+                    ":wrong": by.wrong,
+                    ":next": by.next_try,
+                    ":ttl": ttl,
+                    ":seen": seen.wrong,
+                    ":free": seen.next_try,
+                },
+            )
+        except _ConditionFailed:
+            return False
+        return True
+
+    def forget_tries(self, counter: str) -> None:
+        """Begin anew."""
+        self._db.delete_item(TableName=self.table, Key=_key(ACCESS, counter))
+
+    def take_back_try(self, counter: str) -> None:
+        """Count one less: it was right."""
+        with suppress(_ConditionFailed):  # the table has forgotten it meanwhile
+            self._update(ACCESS, counter, "ADD wrong :less", "wrong > :none", {":less": -1, ":none": 0})
+
+    # Expiring
 
     def expired(self, now: int) -> Iterator[str]:
         """Return the ids of all transfers that had expired by `now`, page by page.

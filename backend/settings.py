@@ -18,6 +18,9 @@ class Settings:
     default_expiry: int
     upload_url_seconds: int
     download_url_seconds: int
+    upload_access: str
+    passphrase_secret: str
+    session_seconds: int
 
     @property
     def longest_expiry(self) -> int:
@@ -50,6 +53,9 @@ class Settings:
             default_expiry=numbers("DEFAULT_EXPIRY")[0],
             upload_url_seconds=numbers("UPLOAD_URL_SECONDS")[0],
             download_url_seconds=numbers("DOWNLOAD_URL_SECONDS")[0],
+            upload_access=text("UPLOAD_ACCESS"),
+            passphrase_secret=env.get("PASSPHRASE_SECRET", ""),
+            session_seconds=numbers("SESSION_SECONDS")[0],
         )
         if list(settings.expiry_choices) != sorted(settings.expiry_choices):
             wrong.append("EXPIRY_CHOICES must ascend")

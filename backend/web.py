@@ -7,23 +7,35 @@ from urllib.parse import urlsplit
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Form, Query
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 
 from backend import messages, pages
 from backend.downloads import Caller
 from backend.entry import (
     OWNER,
+    SENDER,
+    SESSION_COOKIE,
+    access,
     answer_of,
     caller,
     downloads,
     grant_cookie,
+    kept_cookie,
     known_id,
     page,
     reader,
     resolver,
+    session,
     uploads,
 )
-from backend.errors import Invalid, MethodNotAllowed, NotFound, PasswordNeeded, PasswordWrong, TooManyTries
+from backend.errors import (
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    PassphraseWrong,
+    PasswordNeeded,
+    PasswordWrong,
+    TooManyTries,
+)
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
@@ -46,8 +58,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.get("/", include_in_schema=False)
 def upload_page() -> Response[str]:
-    """Show the page that takes files."""
+    """Show the page that takes files, or ask for the passphrase."""
     limits = settings()
+    if not access().is_open_to(session(app)):
+        return page(app, HTTPStatus.OK, "sign_in.html", depth=0, error=None)
     return page(
         app,
         HTTPStatus.OK,
@@ -58,7 +72,29 @@ def upload_page() -> Response[str]:
         default_expiry=limits.default_expiry,
         expiry_choices=limits.expiry_choices,
         bucket_origin=bucket().origin(),
+        upload_access=limits.upload_access,
     )
+
+
+@app.post("/sign-in", include_in_schema=False)
+def sign_in(passphrase: Annotated[str, Form()]) -> Response[Any]:
+    """Trade the passphrase for a session cookie."""
+    if settings().upload_access != "passphrase":
+        raise NotFound("There is nothing at this address.")
+    try:
+        begun = access().sign_in(passphrase, caller(app, "").address)
+    except (PassphraseWrong, TooManyTries) as error:
+        again = page(app, error.status, "sign_in.html", depth=0, error=pages.error_text(reader(app), error))
+        again.headers |= error.headers()
+        return again
+    cookie = kept_cookie(app, SESSION_COOKIE, begun, settings().session_seconds)
+    return Response(HTTPStatus.SEE_OTHER, headers={"Location": "./"}, cookies=[cookie])
+
+
+@app.post("/sign-out", include_in_schema=False)
+def sign_out() -> Response[Any]:
+    """Take the session cookie away from this browser."""
+    return Response(HTTPStatus.SEE_OTHER, headers={"Location": "./"}, cookies=[kept_cookie(app, SESSION_COOKIE, "", 0)])
 
 
 @app.get("/static/.+", include_in_schema=False)
@@ -89,10 +125,12 @@ def description() -> Response[str]:
     "/api/transfers",
     status_code=201,
     operation_id="createTransfer",
-    responses=answers(201, messages.CreatedTransfer, 400, 422),
+    security=SENDER,
+    responses=answers(201, messages.CreatedTransfer, 400, 401, 422),
 )
 def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.CreatedTransfer:
     """Begin a transfer and sign its first parts."""
+    access().admit(session(app))
     created = uploads().create(asked)
     logger.append_keys(transfer_id=created.id)
     logger.info("transfer created", extra={"files": len(asked.files), "bytes": sum(file.size for file in asked.files)})
@@ -237,15 +275,7 @@ def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
         again = page(app, error.status, "password.html", depth=2, transfer_id=transfer, error=words)
         again.headers |= error.headers()
         return again
-    cookie = Cookie(
-        grant_cookie(transfer),
-        grant,
-        path="/",
-        secure=app.current_event.headers.get("X-Forwarded-Proto") != "http",
-        http_only=True,
-        max_age=GRANT_SECONDS,
-        same_site=SameSite.LAX_MODE,
-    )
+    cookie = kept_cookie(app, grant_cookie(transfer), grant, GRANT_SECONDS)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": f"../{transfer}"}, cookies=[cookie])
 
 

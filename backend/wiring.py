@@ -1,9 +1,11 @@
 """The real table and bucket, one of each for the life of a function."""
 
+import time
 from functools import cache
 
 from backend.objects import Objects
 from backend.records import Records
+from backend.secret import Secret
 from backend.settings import settings
 
 
@@ -17,3 +19,9 @@ def table() -> Records:
 def bucket() -> Objects:
     """Return the bucket that the settings name."""
     return Objects(settings().bucket_name)
+
+
+@cache
+def passphrase() -> Secret:
+    """Return the operator's passphrase, which web alone may read."""
+    return Secret(settings().passphrase_secret, now=time.monotonic)

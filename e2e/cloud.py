@@ -123,11 +123,12 @@ def eventually(probe: Callable[[], Any], seconds: float = 15) -> Any:
 
 
 @contextmanager
-def local_cloud(work: Path) -> Generator[Cloud]:
-    """Start a local cloud on a free port, as `make run` does, and end it."""
+def local_cloud(work: Path, *settings: str) -> Generator[Cloud]:
+    """Start a local cloud on a free port with these settings (`name=value`), as `make run` does, and end it."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "infra.local", "run", "--port", str(port), "--work", str(work)]
+    command += ["--set", *settings]
     said: list[str] = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout

@@ -33,6 +33,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
+def closed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Return a second local cloud, which asks senders for a passphrase."""
+    with local_cloud(tmp_path_factory.mktemp("closed"), "upload_access=passphrase") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def marker(cloud: Cloud) -> str:
     """Return what marks this run's bad event, and send it: links gives up on it after three tries, a minute later."""
     mark = f"bad-{os.urandom(8).hex()}"

@@ -15,14 +15,6 @@ STACK = "Sidestep"
 OUTPUTS = steps.ROOT / ".build" / "outputs.json"
 
 
-def context(settings: Sequence[str]) -> list[str]:
-    """Turn `name=value` words into the CDK CLI's options. Raises Trouble for another form."""
-    for setting in settings:
-        if "=" not in setting:
-            raise steps.Trouble(f'Settings have the form name=value, as in SETTINGS="max_files=500", not {setting!r}.')
-    return [word for setting in settings for word in ("--context", setting)]
-
-
 def cdk(*arguments: str | os.PathLike[str]) -> int:
     """Run the CDK CLI in the terminal, where it may ask; it shares our Ctrl-C."""
     env = {**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": steps.OLD_NODES}
@@ -33,13 +25,20 @@ def cdk(*arguments: str | os.PathLike[str]) -> int:
 def deploy(settings: Sequence[str]) -> int:
     """Deploy and print the address. Raises Trouble."""
     OUTPUTS.parent.mkdir(exist_ok=True)
-    if cdk("deploy", STACK, *context(settings), "--outputs-file", OUTPUTS):
+    if cdk("deploy", STACK, *steps.context(settings), "--outputs-file", OUTPUTS):
         raise steps.Trouble(
             "The deployment failed for the reason above; an account and region that CDK never saw need "
             "`npx cdk bootstrap` once."
         )
     stack = cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK]
     print(f"Sidestep is deployed: {stack['Address']}")
+    if "Passphrase" in stack:
+        region = stack["Passphrase"].split(":")[3]
+        print(
+            "Senders are asked for a passphrase. Read it with\n"
+            f"  aws secretsmanager get-secret-value --region {region} --secret-id {stack['Passphrase']}"
+            " --query SecretString --output text"
+        )
     return 0
 
 
@@ -74,7 +73,7 @@ def main() -> int:
         return deploy(settings)
     if what == "destroy":
         return destroy()
-    if cdk("synth", STACK, "--quiet", *context(settings)):
+    if cdk("synth", STACK, "--quiet", *steps.context(settings)):
         raise steps.Trouble("There is no template, for the reason above.")
     print(f"The template: cdk.out/{STACK}.template.json")
     return 0

@@ -48,6 +48,7 @@ LOG_RETENTION_DAYS = (
 MAX_BRAND_NAME = 40
 # All of a function's environment together may have 4 KB.
 MAX_LEGAL_BYTES = 1_000
+UPLOAD_ACCESS = ("passphrase", "open")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -74,6 +75,10 @@ class Config:
     """Seconds an upload URL lives."""
     download_url_seconds: int = 300
     """Seconds a download URL lives; it only has to start the download."""
+    upload_access: str = "passphrase"
+    """Who may send: `passphrase`, who knows the one that is made with the stack; `open`, everybody."""
+    session_seconds: int = 7 * DAY
+    """Seconds for which the passphrase need not be entered again."""
     requests_per_second: int = 100
     """What API Gateway lets through in the long run, over all callers; above it, 429."""
     request_burst: int = 200
@@ -106,6 +111,8 @@ class Config:
         _one_of("default_expiry", self.default_expiry, self.expiry_choices)
         _between("upload_url_seconds", self.upload_url_seconds, 1, MAX_URL_SECONDS)
         _between("download_url_seconds", self.download_url_seconds, 1, MAX_URL_SECONDS)
+        _one_of("upload_access", self.upload_access, UPLOAD_ACCESS)
+        _between("session_seconds", self.session_seconds, 60, 365 * DAY)
         _between("requests_per_second", self.requests_per_second, 1, 10_000)
         _between("request_burst", self.request_burst, 1, 5_000)
         if not 1 <= len(self.brand_name) <= MAX_BRAND_NAME:
@@ -143,6 +150,8 @@ class Config:
                 hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(settings)}."
                 raise ConfigError(f"There is no setting {name}; {hint}")
         values: dict[str, Any] = {name: _PARSERS[str(settings[name])](name, str(text)) for name, text in ours.items()}
+        if "local_port" in values:  # made to be tried by whoever is at this machine
+            values.setdefault("upload_access", "open")
         return cls(**values)
 
 

@@ -68,6 +68,8 @@ def backend_function(
             "DEFAULT_EXPIRY": str(config.default_expiry),
             "UPLOAD_URL_SECONDS": str(config.upload_url_seconds),
             "DOWNLOAD_URL_SECONDS": str(config.download_url_seconds),
+            "UPLOAD_ACCESS": config.upload_access,
+            "SESSION_SECONDS": str(config.session_seconds),
             "BRAND_NAME": config.brand_name,
             "BRAND_ACCENT": config.brand_accent,
             "BRAND_LEGAL": config.brand_legal,

@@ -1,6 +1,7 @@
 """The local cloud: MiniStack, with the very same stack deployed to it by the CDK CLI.
 
-`python -m infra.local run [--port N] [--work FOLDER]` sets up what is missing, starts it, prints the address and stays.
+`python -m infra.local run [--port N] [--work FOLDER] [--set name=value …]` sets up what is missing, starts it, prints
+the address and stays. The settings are those of `infra/config.py`, as on AWS.
 In FOLDER are `cloud.log`, `deploy.log` and `outputs.json`. Nothing here can reach AWS: the children are given an
 environment made from scratch, with made-up credentials and every endpoint on this machine.
 """
@@ -19,7 +20,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -122,13 +123,13 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def deploy(children: steps.Children, env: Mapping[str, str], port: int, work: Path) -> str:
-    """Deploy the stack and return its address. Raises Trouble with the log's place."""
+def deploy(children: steps.Children, env: Mapping[str, str], context: Sequence[str], work: Path) -> dict[str, str]:
+    """Deploy the stack and return its outputs. Raises Trouble with the log's place."""
     make_bucket = f"import boto3; boto3.client('s3').create_bucket(Bucket='{ASSET_BUCKET}')"
     children.quietly([steps.CLOUD_PYTHON, "-c", make_bucket], env)
 
     outputs, log = work / "outputs.json", work / "deploy.log"
-    command = [steps.CDK, "deploy", "--app", f"{steps.PYTHON} -m infra.app", "--context", f"local_port={port}"]
+    command = [steps.CDK, "deploy", "--app", f"{steps.PYTHON} -m infra.app", *context]
     command += ["--require-approval", "never", "--ci", "--no-color", "--no-notices", "--no-version-reporting"]
     command += ["--output", work / "cdk.out", "--outputs-file", outputs]
     with log.open("wb") as output:
@@ -140,7 +141,14 @@ def deploy(children: steps.Children, env: Mapping[str, str], port: int, work: Pa
         )
     stack = cast("dict[str, dict[str, str]]", json.loads(outputs.read_text()))["Sidestep"]
     outputs.write_text(json.dumps(stack, indent=2))
-    return stack["Address"]
+    return stack
+
+
+def passphrase(env: Mapping[str, str], secret: str) -> str:
+    """Read the passphrase that the local cloud has made."""
+    read = f"print(boto3.client('secretsmanager').get_secret_value(SecretId={secret!r})['SecretString'])"
+    command = [steps.CLOUD_PYTHON, "-c", f"import boto3; {read}"]
+    return subprocess.run(command, env=dict(env), capture_output=True, text=True, check=True).stdout.strip()
 
 
 def cause(log: str) -> str:
@@ -171,8 +179,9 @@ def warm_up(address: str, log: Path) -> None:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run(port: int, work: Path) -> int:
+def run(port: int, work: Path, settings: Sequence[str]) -> int:
     """Do all of `make run`; return only when the local cloud has ended by itself. Raises Trouble."""
+    context = steps.context([*settings, f"local_port={port}"])
     check_port(port)
     with steps.Children() as children:
         steps.set_up(children, cloud=True)
@@ -186,9 +195,12 @@ def run(port: int, work: Path) -> int:
         with steps.step("Local cloud"):
             cloud = start_cloud(children, env, port, work)
         with steps.step("Deployment"):
-            address = deploy(children, env, port, work)
+            outputs = deploy(children, env, context, work)
+            address = outputs["Address"]
         with steps.step("Warm-up"):
             warm_up(address, work / "cloud.log")
+        if "Passphrase" in outputs:
+            print(f"Senders are asked for a passphrase: {passphrase(env, outputs['Passphrase'])}")
         print(f"Sidestep is ready: {address}", flush=True)
         try:
             cloud.wait()
@@ -203,9 +215,12 @@ def main() -> int:
     parser.add_argument("command", choices=["run"])
     parser.add_argument("--port", type=int, default=4566, help="where it listens (default: 4566)")
     parser.add_argument("--work", type=Path, help="folder for logs and outputs (default: .local/<port>)")
+    parser.add_argument(
+        "--set", nargs="*", action="extend", default=[], metavar="name=value", help="settings; see infra/config.py"
+    )
     arguments = parser.parse_args()
     work: Path = arguments.work or steps.ROOT / ".local" / str(arguments.port)
-    return run(arguments.port, work.resolve())
+    return run(arguments.port, work.resolve(), arguments.set)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, CliCredentialsStackSynthesizer, Stack, aws_lambda as lambda_
 from constructs import Construct
 
+from infra.access import Access
 from infra.config import Config
 from infra.function import allow
 from infra.links import Links
@@ -50,13 +51,15 @@ class TransferStack(Stack):
                 ),
             ],
         )
+        access = Access(self, "Access", config=config)
         web = WebApi(
             self,
             "Web",
             config=config,
             code=code,
-            environment=environment,
+            environment={**environment, **access.environment},
             grants=[
+                *access.grants,
                 allow(
                     ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
                     store.files_arn,
@@ -95,6 +98,8 @@ class TransferStack(Stack):
         store.announce(links.arrivals)
 
         CfnOutput(self, "Address", value=web.address)
+        if access.passphrase_arn:
+            CfnOutput(self, "Passphrase", value=access.passphrase_arn)
         CfnOutput(self, "Bucket", value=store.bucket.bucket_name)
         CfnOutput(self, "Table", value=store.table.table_name)
         CfnOutput(self, "WebFunction", value=web.function.function_name)

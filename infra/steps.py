@@ -250,6 +250,17 @@ def _bring_browser(children: Children) -> None:
         )
 
 
+# ---- settings ----
+
+
+def context(settings: Sequence[str]) -> list[str]:
+    """Turn `name=value` words into the CDK CLI's options. Raises Trouble for another form."""
+    for setting in settings:
+        if "=" not in setting:
+            raise Trouble(f'Settings have the form name=value, as in SETTINGS="max_files=500", not {setting!r}.')
+    return [word for setting in settings for word in ("--context", setting)]
+
+
 # ---- entries ----
 
 

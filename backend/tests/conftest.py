@@ -9,6 +9,7 @@ import pytest
 # Powertools reads these while the entries are imported.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE": "Sidestep"}
 
+from backend.access import Access
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.settings import Settings
@@ -25,6 +26,9 @@ SETTINGS = Settings(
     default_expiry=604_800,
     upload_url_seconds=900,
     download_url_seconds=300,
+    upload_access="open",
+    passphrase_secret="",
+    session_seconds=604_800,
 )
 
 
@@ -70,6 +74,12 @@ def arrivals(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Arriva
 def sweeping(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Sweeping:
     """Return the schedule's side, likewise."""
     return Sweeping(records=records, objects=objects, now=clock)
+
+
+@pytest.fixture
+def access(records: FakeRecords, clock: Clock) -> Access:
+    """Return a door that is open."""
+    return Access(records=records, settings=SETTINGS, passphrase=lambda: "", now=clock, pause=lambda _: None)
 
 
 def _random() -> Callable[[int], bytes]:

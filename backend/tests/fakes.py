@@ -10,6 +10,7 @@ from backend.objects import Objects, SignedPut, StoredObject, StoredPart, Upload
 from backend.records import BusyError, FullError, GoneError, Records, Stored
 from backend.tally import Event, Tally, entry_of, shard_of
 from backend.transfers import Download, File, Transfer
+from backend.tries import Tries
 
 
 @dataclass
@@ -33,6 +34,7 @@ class FakeRecords(Records):
         self.leases: dict[str, tuple[str, int]] = {}
         self.logs: dict[str, list[tuple[int, str, Download]]] = {}
         self.resumes: dict[tuple[str, int, str], int] = {}
+        self.counted: dict[str, Tries] = {}
         self.one_at_a_time = Lock()
 
     def transfer(self, transfer: str) -> Transfer | None:
@@ -145,6 +147,25 @@ class FakeRecords(Records):
             raise GoneError
         self.transfers[transfer] = replace(found, **changes)
         return self.transfers[transfer]
+
+    def tries(self, counter: str) -> Tries:
+        return self.counted.get(counter, Tries())
+
+    def replace_tries(self, counter: str, seen: Tries, by: Tries, *, ttl: int) -> bool:  # noqa: ARG002  forgets nothing
+        with self.one_at_a_time:
+            if self.tries(counter) != seen:
+                return False
+            self.counted[counter] = by
+            return True
+
+    def forget_tries(self, counter: str) -> None:
+        self.counted.pop(counter, None)
+
+    def take_back_try(self, counter: str) -> None:
+        with self.one_at_a_time:
+            known = self.tries(counter)
+            if known.wrong > 0:
+                self.counted[counter] = replace(known, wrong=known.wrong - 1)
 
     def begin_try(self, seen: Transfer, *, until: int) -> Transfer | None:
         with self.one_at_a_time:

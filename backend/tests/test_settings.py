@@ -13,6 +13,8 @@ ENV = {
     "DEFAULT_EXPIRY": "60",
     "UPLOAD_URL_SECONDS": "5",
     "DOWNLOAD_URL_SECONDS": "6",
+    "UPLOAD_ACCESS": "open",
+    "SESSION_SECONDS": "7",
 }
 
 

@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from io import StringIO
 from logging import StreamHandler
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from botocore.exceptions import ClientError
 
 from backend import pages, web
+from backend.access import Access
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.telemetry import logger
 from backend.tests.conftest import SETTINGS
 from backend.tests.events import Context, request
-from backend.tests.fakes import Clock, FakeObjects
+from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import key_of
 from backend.uploads import Uploads
 
@@ -42,12 +44,15 @@ class Answer:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, objects: FakeObjects) -> None:
+def served(
+    monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, objects: FakeObjects, access: Access
+) -> None:
     """Let the function work on the table and bucket in memory."""
     monkeypatch.setattr(web, "bucket", lambda: objects)
     monkeypatch.setattr(web, "uploads", lambda: uploads)
     monkeypatch.setattr(web, "downloads", lambda: downloads)
     monkeypatch.setattr(web, "settings", lambda: SETTINGS)
+    monkeypatch.setattr(web, "access", lambda: access)
 
 
 pytestmark = pytest.mark.usefixtures("served")
@@ -68,6 +73,11 @@ def call(method: str, path: str, **more: Any) -> Answer:
     """Send a request through the handler."""
     answer = web.handler(request(method, path, **more), Context())
     return Answer(answer["statusCode"], answer["multiValueHeaders"], answer["body"] or "")
+
+
+def form(path: str, **fields: str) -> Answer:
+    """Send a form."""
+    return call("POST", path, raw=urlencode(fields), headers={"Content-Type": "application/x-www-form-urlencoded"})
 
 
 def made(*sizes: int) -> Any:
@@ -358,3 +368,80 @@ def test_the_link_is_drawn_as_a_qr_code_and_no_other_address_is() -> None:
     for other in ("https://evil.example/t/" + "a" * 26, link + "b", link + "?next=x", "javascript:alert(1)"):
         refused = call("GET", f"/t/{'a' * 26}/qr.svg", query={"link": other}, headers=host)
         assert refused.status == HTTPStatus.UNPROCESSABLE_ENTITY, other
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch, records: FakeRecords, clock: Clock) -> None:
+    """Ask for a passphrase."""
+    asked = replace(SETTINGS, upload_access="passphrase", passphrase_secret="arn")
+    door = Access(records=records, settings=asked, passphrase=lambda: "correct horse", now=clock, pause=lambda _: None)
+    monkeypatch.setattr(web, "settings", lambda: asked)
+    monkeypatch.setattr(web, "access", lambda: door)
+
+
+def signed_in() -> str:
+    """Sign in, and return the cookie as a browser sends it back."""
+    answer = form("/sign-in", passphrase="correct horse")
+    assert answer.status == HTTPStatus.SEE_OTHER
+    (cookie,) = answer.headers["Set-Cookie"]
+    return cookie.partition(";")[0]
+
+
+@pytest.mark.usefixtures("served", "closed")
+def test_the_first_page_asks_for_the_passphrase_and_then_takes_files() -> None:
+    """Whoever has not signed in sees nothing of the page that takes files."""
+    asked = call("GET", "/").body
+    assert 'name="passphrase"' in asked
+    assert "file-input" not in asked
+    page = call("GET", "/", headers={"Cookie": signed_in()}).body
+    assert "file-input" in page
+    assert "sign-out" in page
+
+
+@pytest.mark.usefixtures("served", "closed")
+def test_a_session_is_a_cookie_for_this_site_alone() -> None:
+    """No script reads it, no other site's form sends it along, and it ends."""
+    answer = form("/sign-in", passphrase="correct horse")
+    assert answer.headers["Location"] == ["./"]
+    (cookie,) = answer.headers["Set-Cookie"]
+    assert cookie.endswith(f"; Path=/; Max-Age={SETTINGS.session_seconds}; HttpOnly; Secure; SameSite=Lax")
+
+
+@pytest.mark.usefixtures("served", "closed")
+def test_a_wrong_passphrase_is_said_on_the_page_with_when_to_try_again() -> None:
+    """And the one after it has to wait."""
+    wrong = form("/sign-in", passphrase="nonsense")
+    assert wrong.status == HTTPStatus.FORBIDDEN
+    assert "not the passphrase" in wrong.body
+    assert "Set-Cookie" not in wrong.headers
+    early = form("/sign-in", passphrase="correct horse")
+    assert early.status == HTTPStatus.TOO_MANY_REQUESTS
+    assert early.headers["Retry-After"] == ["1"]
+
+
+@pytest.mark.usefixtures("served", "closed")
+def test_a_transfer_is_begun_by_who_has_signed_in_and_by_nobody_else() -> None:
+    """Its owner and its recipients need no session."""
+    body = {"files": [{"name": "a", "size": 1}]}
+    refused = call("POST", "/api/transfers", body=body)
+    assert (refused.status, refused.error["code"]) == (HTTPStatus.UNAUTHORIZED, "sign_in_needed")
+    begun = call("POST", "/api/transfers", body=body, headers={"Cookie": signed_in()})
+    assert begun.status == HTTPStatus.CREATED
+    token = begun.json["owner_token"]
+    assert call("DELETE", f"/api/transfers/{begun.json['id']}", token=token).status == HTTPStatus.NO_CONTENT
+
+
+@pytest.mark.usefixtures("served", "closed")
+def test_signing_out_takes_the_cookie_away() -> None:
+    """From this browser."""
+    answer = call("POST", "/sign-out", headers={"Cookie": signed_in()})
+    assert answer.status == HTTPStatus.SEE_OTHER
+    (cookie,) = answer.headers["Set-Cookie"]
+    assert cookie.startswith("session=;")
+    assert "Max-Age=0" in cookie
+
+
+def test_where_everybody_may_send_there_is_no_signing_in() -> None:
+    """And the page says who may."""
+    assert form("/sign-in", passphrase="x").status == HTTPStatus.NOT_FOUND
+    assert "Anyone who can reach this page can send files." in call("GET", "/").body

@@ -78,6 +78,7 @@ const log = new LogDrawer(/** @type {HTMLDetailsElement} */ (byId('log')), {
 setInterval(() => transfer?.expire(), EXPIRED_MS);
 addEventListener('hashchange', () => void openFromAddress());
 void openFromAddress().then((opened) => (opened ? undefined : offer()));
+view.takePicked();
 
 /** @param {AsyncIterable<Item[]>} batches */
 async function addAll(batches) {

@@ -164,6 +164,18 @@ test('a part whose connection breaks is sent again without end, each time with a
   assert.equal(transfer.phase, 'ready');
 });
 
+test('whose sign-in has ended is told so, and goes on after signing in again', async () => {
+  const { api, clock, transfer } = await setUp();
+  api.broken['create'] = [apiError(401, 'sign_in_needed')];
+  transfer.add([{ name: 'a', file: fakeFile(10) }]);
+  await settle();
+  assert.deepEqual(kinds(transfer), ['sign_in']);
+  const [entry] = transfer.entries;
+  if (entry) transfer.retry(entry);
+  await clock.pass(0);
+  assert.deepEqual(states(transfer), ['uploading']);
+});
+
 test('a part that S3 refuses four times with fresh URLs fails its file in words', async () => {
   const { clock, line, transfer } = await setUp(10);
   for (let tries = 0; tries < 4; tries += 1) {

@@ -67,7 +67,7 @@ def aws(synth: Synth) -> Stack:
 @pytest.fixture(scope="session")
 def local(synth: Synth) -> Stack:
     """Return what the local cloud gets."""
-    return synth(Config(local_port=4566))
+    return synth(Config(local_port=4566, upload_access="open"))
 
 
 def flat(value: Any) -> str:

@@ -40,8 +40,16 @@ def test_settings_come_as_text() -> None:
         default_expiry=60,
         log_level="DEBUG",
         set_account_log_role=False,
+        upload_access="open",
         local_port=4600,
     )
+
+
+def test_aws_asks_for_a_passphrase_and_a_local_cloud_does_not_unless_told_to() -> None:
+    """Closed by default where the internet is."""
+    assert Config().upload_access == "passphrase"
+    assert Config.from_context({"local_port": "4566"}).upload_access == "open"
+    assert Config.from_context({"local_port": "4566", "upload_access": "passphrase"}).upload_access == "passphrase"
 
 
 @pytest.mark.parametrize(

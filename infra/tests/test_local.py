@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,11 @@ def test_a_free_port_is_fine() -> None:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
     local.check_port(port)
+
+
+def test_what_is_no_setting_is_said_before_anything_starts() -> None:
+    """Settings may come together or one by one; a word that is none ends it with a sentence."""
+    command = [sys.executable, "-m", "infra.local", "run", "--set", "max_files=5", "log_level=DEBUG", "--set", "colour"]
+    done = subprocess.run(command, cwd=steps.ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Settings have the form name=value, as in SETTINGS=\"max_files=500\", not 'colour'.\n"

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from infra.tests.conftest import Stack, flat
+from infra.config import Config
+from infra.tests.conftest import Stack, Synth, flat
 
 BUCKET = "arn:{AWS::Partition}:s3:::sidestep-{AWS::StackId}[2]"
 ARRIVALS = "{LinksArrivals11E3430B.Arn}"
@@ -15,6 +16,7 @@ XRAY = (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 
 WEB = [
+    (["secretsmanager:GetSecretValue"], "{AccessPassphrase6C61315E.Id}"),
     (
         ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
         f"{BUCKET}/files/*",
@@ -90,9 +92,9 @@ def test_the_account_log_role_is_as_aws_wants_it(aws: Stack) -> None:
     assert aws.one("ApiGateway::Account")["DeletionPolicy"] == "Retain"
 
 
-def test_local_rights_are_aws_rights(aws: Stack, local: Stack) -> None:
+def test_local_rights_are_aws_rights(synth: Synth, aws: Stack) -> None:
     """The local cloud enforces the same roles as AWS, so that a missing right shows there."""
-    assert local.all("IAM::Role") == aws.all("IAM::Role")
+    assert synth(Config(local_port=4566)).all("IAM::Role") == aws.all("IAM::Role")
 
 
 def test_who_may_invoke_what(aws: Stack) -> None:

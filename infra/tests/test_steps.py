@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import aws, steps
+from infra import steps
 
 
 def test_an_old_python_can_read_far_enough_to_say_so() -> None:
@@ -126,12 +126,12 @@ def test_a_missing_or_old_node_is_said(
 
 
 def test_settings_become_context() -> None:
-    """`make deploy SETTINGS=…` hands them to the CDK CLI one by one; what is no setting is refused."""
-    assert aws.context(["max_files=5", "log_level=DEBUG"]) == [
+    """`SETTINGS=…` reaches the CDK CLI one by one; what is no setting is refused."""
+    assert steps.context(["max_files=5", "log_level=DEBUG"]) == [
         "--context",
         "max_files=5",
         "--context",
         "log_level=DEBUG",
     ]
     with pytest.raises(steps.Trouble, match="name=value"):
-        aws.context(["max_files"])
+        steps.context(["max_files"])

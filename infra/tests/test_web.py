@@ -135,6 +135,7 @@ def test_outputs(aws: Stack) -> None:
         "Bucket",
         "DeadLetters",
         "LinksFunction",
+        "Passphrase",
         "SweepFunction",
         "Table",
         "WebFunction",

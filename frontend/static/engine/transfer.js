@@ -1012,6 +1012,7 @@ function problemOf(error) {
     if (error.code === 'BadDigest') return { kind: 'changed' };
     return { kind: 'refused' };
   }
+  if (error instanceof ApiError && error.code === 'sign_in_needed') return { kind: 'sign_in' };
   if (error instanceof ApiError) return { kind: 'refused', message: error.message };
   throw error;
 }

@@ -96,13 +96,7 @@ export class View {
       maxFileBytes,
       { ...actions, showMore: () => this.changed(null) },
     );
-    for (const input of [page.files, page.folder]) {
-      input.addEventListener('change', () => {
-        if (input.files) actions.pick(input.files);
-        // So that the same file can be picked again.
-        input.value = '';
-      });
-    }
+    for (const input of [page.files, page.folder]) input.addEventListener('change', () => this.takePicked());
     page.copy.addEventListener('click', () => void this.#copy());
     page.pauseAll.addEventListener('click', actions.pauseAll);
     page.resumeAll.addEventListener('click', actions.resumeAll);
@@ -112,6 +106,15 @@ export class View {
     page.delete.addEventListener('click', () => confirm(words.reallyDelete()) && actions.cancel());
     document.addEventListener('visibilitychange', () => this.#render());
     this.#takeDrops(actions.drop);
+  }
+
+  /** Takes what has been picked, also while this script was still on its way. */
+  takePicked() {
+    for (const input of [this.#page.files, this.#page.folder]) {
+      if (input.files?.length) this.#actions.pick(input.files);
+      // So that the same file can be picked again.
+      input.value = '';
+    }
   }
 
   /** Shows this transfer from now on; null shows the beginning. @param {Transfer | null} transfer */

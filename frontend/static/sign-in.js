@@ -1,0 +1,3 @@
+/** Takes what stands behind the address's # along: a private link leads to its transfer after signing in, too. */
+
+for (const form of document.forms) form.action += location.hash;
