@@ -620,7 +620,7 @@ def parts_of(cloud: Cloud, transfer: str) -> list[int]:
 def test_what_is_picked_before_the_script_is_there_is_sent_too(page: Page, tmp_path: Path) -> None:
     """On a slow connection the page is seen before it can do anything."""
     arriving: list[Route] = []
-    page.route(re.compile(r"/upload\.js$"), lambda route: arriving.append(route))
+    page.route(re.compile(r"/upload\.js$"), lambda route: arriving.extend([route]))
     page.reload(wait_until="commit")
     pick(page, write(tmp_path / "early.bin", b"1"))
     page.evaluate("true")
