@@ -20,11 +20,12 @@ from backend import messages, pages
 from backend.access import Access
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
+from backend.headers import every_answer, page_policy
 from backend.settings import settings
 from backend.telemetry import count_failure, logger
 from backend.transfers import is_id
 from backend.uploads import Uploads
-from backend.wiring import bucket, passphrase, table
+from backend.wiring import bucket, origins, passphrase, table
 from backend.words import LANGUAGES, Words, best_language, words
 
 Event = dict[str, Any]
@@ -171,10 +172,9 @@ def answer_of(app: APIGatewayRestResolver, event: Event, context: Any) -> Event:
     logger.append_keys(correlation_id=event["requestContext"]["requestId"])
     answer = app.resolve(event, context)
     answer["body"] = answer["body"] or ""  # the gateway takes no null
-    headers: dict[str, list[str]] = answer["multiValueHeaders"]
-    headers.setdefault("Cache-Control", ["no-store"])
-    headers["X-Content-Type-Options"] = ["nosniff"]
-    headers["Referrer-Policy"] = ["no-referrer"]
+    https = app.current_event.headers.get("X-Forwarded-Proto") == "https"
+    common = {"Cache-Control": "no-store", **every_answer(https=https)}
+    answer["multiValueHeaders"] = {name: [value] for name, value in common.items()} | answer["multiValueHeaders"]
     return answer
 
 
@@ -188,12 +188,13 @@ def reader(app: APIGatewayRestResolver) -> Words:
 
 
 def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, **context: Any) -> Response[str]:
-    """Return a page, and have the browser remember a language that was chosen with it."""
+    """Return a page with its policy, and have the browser remember a language that was chosen with it."""
     language = reader(app).language
     body = pages.render(name, depth=depth, language=language, **context)
     chosen = (app.current_event.query_string_parameters or {}).get("lang") == language
     cookie = Cookie(LANGUAGE_COOKIE, language, path="/", max_age=YEAR, same_site=SameSite.LAX_MODE, secure=False)
-    return Response(status, "text/html; charset=utf-8", body, cookies=[cookie] if chosen else None)
+    headers = {"Content-Security-Policy": page_policy(name, origins())}
+    return Response(status, "text/html; charset=utf-8", body, headers, cookies=[cookie] if chosen else None)
 
 
 def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:

@@ -36,16 +36,18 @@ from backend.errors import (
     PasswordWrong,
     TooManyTries,
 )
+from backend.headers import page_policy
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
-from backend.wiring import bucket
+from backend.wiring import origins
 
 app = resolver()
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 SERVICE_WORKER = "zip-sw.js"
+SENDING_WORKER = "engine/send-worker.js"
 PRIVATE = "private, max-age=3600"
 
 
@@ -71,7 +73,7 @@ def upload_page() -> Response[str]:
         max_files=limits.max_files,
         default_expiry=limits.default_expiry,
         expiry_choices=limits.expiry_choices,
-        bucket_origin=bucket().origin(),
+        bucket_origin=origins().uploads,
         upload_access=limits.upload_access,
     )
 
@@ -109,6 +111,8 @@ def static_file() -> Response[str]:
     if path == SERVICE_WORKER:
         # Its pages lie beside the folder of static files, in t/: this root is as far as it may reach.
         headers["Service-Worker-Allowed"] = "../../"
+    if path == SENDING_WORKER:
+        headers["Content-Security-Policy"] = page_policy(path, origins())
     return Response(HTTPStatus.OK, file.type, file.body, headers)
 
 

@@ -3,6 +3,7 @@
 import time
 from functools import cache
 
+from backend.headers import Origins
 from backend.objects import Objects
 from backend.records import Records
 from backend.secret import Secret
@@ -25,3 +26,10 @@ def bucket() -> Objects:
 def passphrase() -> Secret:
     """Return the operator's passphrase, which web alone may read."""
     return Secret(settings().passphrase_secret, now=time.monotonic)
+
+
+@cache
+def origins() -> Origins:
+    """Return whom pages talk to beside our own server: the bucket."""
+    origin = bucket().origin()
+    return Origins(uploads=origin, downloads=origin)

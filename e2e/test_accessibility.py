@@ -1,4 +1,7 @@
-"""Every state of every page, light and dark: axe finds nothing, nothing is wider than a small phone, keys suffice."""
+"""Every state of every page, light and dark: axe finds nothing, nothing is wider than a small phone, keys suffice.
+
+And in none of them does the browser complain, so that the pages' policy allows all that they do.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from e2e.cloud import Cloud
+from e2e.conftest import Watch
 from e2e.test_page import PUTS, hold, let_go, pick, rows, some_bytes, unroute, write
 from e2e.test_sharing import live_link, send
 from infra.steps import ROOT
@@ -17,22 +21,25 @@ NARROW: ViewportSize = {"width": 320, "height": 640}
 
 
 @pytest.fixture(params=["light", "dark"])
-def looked_at(request: pytest.FixtureRequest, browser: Browser, cloud: Cloud) -> Iterator[Page]:
+def looked_at(request: pytest.FixtureRequest, browser: Browser, cloud: Cloud, watch: Watch) -> Iterator[Page]:
     """Return the upload page on a small phone, in this theme, without motion."""
     context = browser.new_context(viewport=NARROW, color_scheme=request.param, reduced_motion="reduce")
     context.set_default_timeout(30_000)
     opened = context.new_page()
+    watch.attach(opened)
+    watch.forgive("Failed to load resource")
     opened.goto(cloud.address)
     yield opened
     # What is still routed would be told of after its page is gone.
     unroute(opened)
     opened.goto("about:blank")
     context.close()
+    assert watch.unforgiven() == []
 
 
 def check(page: Page) -> None:
     """Let axe look at the page as it is, and see that nothing sticks out."""
-    page.add_script_tag(path=AXE)
+    page.evaluate(AXE.read_text("utf-8"))  # the page's policy takes no script tag from a test
     found = page.evaluate("axe.run().then(({violations}) => violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))")
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]

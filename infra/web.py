@@ -18,6 +18,7 @@ from aws_cdk import (
 )
 from constructs import Construct, IConstruct
 
+from backend.headers import every_answer
 from infra.config import Config
 from infra.function import backend_function, log_group_of
 
@@ -126,7 +127,7 @@ class WebApi(Construct):
         if config.is_local:
             Tags.of(cast("IConstruct", self._api.node.default_child)).add("ms-custom-id", LOCAL_API_ID)
         self._route(links)
-        self._answer_as_we_do()
+        self._answer_as_we_do(config)
 
         host = f"{self._api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
         self.origin = f"http://localhost:{config.local_port}" if config.is_local else f"https://{host}"
@@ -159,13 +160,14 @@ class WebApi(Construct):
             source_arn=self._api.arn_for_execute_api(method, path, STAGE),
         )
 
-    def _answer_as_we_do(self) -> None:
+    def _answer_as_we_do(self, config: Config) -> None:
+        headers = {"Cache-Control": "no-store", **every_answer(https=not config.is_local)}
         for kind, status, code, message in GATEWAY_ANSWERS:
             error = {"code": code, "message": message, "request_id": "$context.requestId"}
             self._api.add_gateway_response(
                 kind,
                 type=apigateway.ResponseType.of(kind),
                 status_code=str(status) if status else None,
-                response_headers={"Cache-Control": "'no-store'"},
+                response_headers={name: f"'{value}'" for name, value in headers.items()},
                 templates={"application/json": json.dumps({"error": error})},
             )

@@ -12,6 +12,7 @@ os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE"
 from backend.access import Access
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
+from backend.headers import Origins
 from backend.settings import Settings
 from backend.sweeping import Sweeping
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
@@ -30,6 +31,7 @@ SETTINGS = Settings(
     passphrase_secret="",
     session_seconds=604_800,
 )
+ORIGINS = Origins(uploads="https://up.example", downloads="https://down.example")
 
 
 @pytest.fixture

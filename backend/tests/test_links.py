@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from backend import links, links_routes, look
+from backend import entry, links, links_routes, look
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.messages import NewFile, NewTransfer, Options
+from backend.tests.conftest import ORIGINS
 from backend.tests.events import Context, arrivals, messages, request, s3_record
 from backend.tests.fakes import Clock, FakeObjects
 from backend.transfers import key_of
@@ -22,6 +23,7 @@ def served(monkeypatch: pytest.MonkeyPatch, downloads: Downloads, arrivals: Arri
     """Let the function work on the table and bucket in memory."""
     monkeypatch.setattr(look, "arrivals", lambda: arrivals)
     monkeypatch.setattr(links_routes, "downloads", lambda: downloads)
+    monkeypatch.setattr(entry, "origins", lambda: ORIGINS)
 
 
 def call(path: str, **more: Any) -> dict[str, Any]:

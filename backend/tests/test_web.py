@@ -12,12 +12,13 @@ from urllib.parse import urlencode
 import pytest
 from botocore.exceptions import ClientError
 
-from backend import pages, web
+from backend import entry, pages, web
 from backend.access import Access
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
+from backend.headers import every_answer, page_policy
 from backend.telemetry import logger
-from backend.tests.conftest import SETTINGS
+from backend.tests.conftest import ORIGINS, SETTINGS
 from backend.tests.events import Context, request
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import key_of
@@ -44,15 +45,14 @@ class Answer:
 
 
 @pytest.fixture
-def served(
-    monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, objects: FakeObjects, access: Access
-) -> None:
+def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, access: Access) -> None:
     """Let the function work on the table and bucket in memory."""
-    monkeypatch.setattr(web, "bucket", lambda: objects)
     monkeypatch.setattr(web, "uploads", lambda: uploads)
     monkeypatch.setattr(web, "downloads", lambda: downloads)
     monkeypatch.setattr(web, "settings", lambda: SETTINGS)
     monkeypatch.setattr(web, "access", lambda: access)
+    for module in (entry, web):
+        monkeypatch.setattr(module, "origins", lambda: ORIGINS)
 
 
 pytestmark = pytest.mark.usefixtures("served")
@@ -256,7 +256,7 @@ def test_the_upload_page_is_served_with_static_files_by_relative_address() -> No
     assert page.status == HTTPStatus.OK
     assert 'data-testid="file-input"' in page.body
     assert f'="./static/{pages.static_hash()}/' in page.body
-    assert '<link rel="preconnect" href="https://bucket" crossorigin="anonymous">' in page.body
+    assert '<link rel="preconnect" href="https://up.example" crossorigin="anonymous">' in page.body
     assert 'src="/' not in page.body
     assert 'href="/' not in page.body
 
@@ -267,7 +267,6 @@ def test_static_files_are_kept_for_good_under_their_hash() -> None:
     fresh = call("GET", f"/static/{pages.static_hash()}/{name}")
     assert fresh.headers["Cache-Control"] == ["public, max-age=31536000, immutable"]
     assert fresh.headers["Content-Type"] == ["text/javascript; charset=utf-8"]
-    assert fresh.headers["X-Content-Type-Options"] == ["nosniff"]
     assert call("GET", f"/static/0123456789abcdef/{name}").headers["Cache-Control"] == ["no-store"]
 
 
@@ -277,6 +276,35 @@ def test_static_files_are_kept_for_good_under_their_hash() -> None:
 def test_nothing_but_static_files_is_served_as_one(path: str) -> None:
     """Paths are looked up, not opened."""
     assert call("GET", path).status == HTTPStatus.NOT_FOUND
+
+
+def test_every_answer_has_the_headers_that_keep_it_from_harm() -> None:
+    """Pages with policies of their own, the worker that sends with the bucket's origin, all else with none."""
+    policies: dict[str, str] = {}
+    addresses = {
+        "page": "/",
+        "error": "/nonsense",
+        "script": f"/static/x/{web.SENDING_WORKER}",
+        "style": "/static/x/style.css",
+        "api": "/api/openapi.json",
+        "api's error": "/api/nonsense",
+    }
+    for name, path in addresses.items():
+        headers = call("GET", path).headers
+        for header in every_answer(https=False).items():
+            assert header[0] == "Content-Security-Policy" or headers[header[0]] == [header[1]], path
+        (policies[name],) = headers["Content-Security-Policy"]
+    assert policies["page"] == page_policy("upload.html", ORIGINS)
+    assert policies["error"] == page_policy("error.html", ORIGINS)
+    assert policies["script"] == page_policy(web.SENDING_WORKER, ORIGINS)
+    nothing = every_answer(https=False)["Content-Security-Policy"]
+    assert (policies["style"], policies["api"], policies["api's error"]) == (nothing, nothing, nothing)
+
+
+@pytest.mark.parametrize(("forwarded", "kept"), [({"X-Forwarded-Proto": "https"}, True), ({}, False)])
+def test_who_came_by_https_is_told_to_stay_with_it(forwarded: dict[str, str], kept: bool) -> None:  # noqa: FBT001
+    """As the gateway says."""
+    assert ("Strict-Transport-Security" in call("GET", "/", headers=forwarded).headers) is kept
 
 
 HOSTILE = '<script>alert(1)</script>"\u202egpj.exe'

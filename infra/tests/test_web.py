@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from backend.headers import every_answer
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
 from infra.web import WEB_PATHS
@@ -82,7 +83,7 @@ def test_answers_are_compressed(aws: Stack) -> None:
 
 
 def test_the_gateway_answers_in_our_words(aws: Stack) -> None:
-    """Each of the gateway's own answers is an error of our shape, with the request's id, and never cached."""
+    """Each of the gateway's own answers is an error of our shape, with the request's id and the functions' headers."""
     answers = [answer["Properties"] for answer in aws.all("ApiGateway::GatewayResponse").values()]
     statuses = {answer["ResponseType"]: answer.get("StatusCode") for answer in answers}
     assert statuses == {
@@ -100,7 +101,9 @@ def test_the_gateway_answers_in_our_words(aws: Stack) -> None:
         assert set(error) == {"code", "message", "request_id"}
         assert error["request_id"] == "$context.requestId"
         assert error["message"].endswith(".")
-        assert answer["ResponseParameters"] == {"gatewayresponse.header.Cache-Control": "'no-store'"}
+        told = {name.removeprefix("gatewayresponse.header."): v for name, v in answer["ResponseParameters"].items()}
+        expected = {"Cache-Control": "no-store", **every_answer(https=True)}
+        assert told == {name: f"'{value}'" for name, value in expected.items()}
 
 
 def test_the_413_answer_says_where_files_go(aws: Stack) -> None:

@@ -1,6 +1,7 @@
 /** A small pool of workers that read and hash slices, so that the page's own thread never touches a byte. */
 
 import { LastingWorker } from './lasting-worker.js';
+import { scriptAddress } from './scripts.js';
 
 /** @import {Answer, Order} from './hash-worker.js' */
 
@@ -23,7 +24,7 @@ export class UnreadableError extends Error {}
 const DEATHS = 5;
 const AGAIN_MS = 1000;
 
-const start = () => new Worker(new URL('./hash-worker.js', import.meta.url), { type: 'module' });
+const start = () => new Worker(scriptAddress('engine/hash-worker.js'), { type: 'module' });
 
 export class Hasher {
   /** @type {Hand[]} */

@@ -5,6 +5,7 @@
 
 import { LastingWorker } from './lasting-worker.js';
 import { PartError } from './part.js';
+import { scriptAddress } from './scripts.js';
 
 /** @import {Send} from './part.js' */
 /** @import {News, Order} from './send-worker.js' */
@@ -21,7 +22,7 @@ const UNANSWERED_MS = 90_000;
  * @property {(error: PartError) => void} reject
  */
 
-const start = () => new Worker(new URL('./send-worker.js', import.meta.url), { type: 'module' });
+const start = () => new Worker(scriptAddress('engine/send-worker.js'), { type: 'module' });
 
 export class Sender {
   /** @type {LastingWorker<Order, News>} */

@@ -1,5 +1,7 @@
 /** Has the browser save a stream as a file while it comes: by a service worker, or from memory where there is none. */
 
+import { scriptAddress } from '../engine/scripts.js';
+
 /** More than this is not kept in memory. */
 const MEMORY_BYTES = 2 ** 30;
 /** Browsers end service workers that have heard nothing for 30 seconds. */
@@ -29,7 +31,7 @@ export async function save({ stream, name, size }, scope) {
 
 /** @param {string} scope @returns {Promise<ServiceWorker | null>} */
 async function workerFor(scope) {
-  const registration = await navigator.serviceWorker.register(new URL('../zip-sw.js', import.meta.url), { scope });
+  const registration = await navigator.serviceWorker.register(scriptAddress('zip-sw.js'), { scope });
   const worker = registration.installing ?? registration.waiting ?? registration.active;
   if (!worker) return null;
   while (worker.state !== 'activated') {
