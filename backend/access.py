@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from backend.accounts import Account
 from backend.errors import PassphraseWrong, SignInNeeded, TooManyTries
 from backend.passwords import grant_fits, grant_for
 from backend.records import Records
@@ -34,15 +35,22 @@ class Access:
     now: Callable[[], float]
     pause: Callable[[float], None]
 
-    def is_open_to(self, session: str | None) -> bool:
-        """Tell whether whoever shows this session may begin a transfer."""
-        if self.settings.upload_access != "passphrase":
-            return True
+    def is_signed_in(self, session: str | None) -> bool:
+        """Tell whether this session was bought with the passphrase that counts, and is still good."""
         return session is not None and grant_fits(session, SESSION, self.passphrase(), self.now())
 
-    def admit(self, session: str | None) -> None:
-        """Raise `SignInNeeded` for whoever may not."""
-        if not self.is_open_to(session):
+    def admit(self, session: str | None, account: Account | None) -> None:
+        """Raise `SignInNeeded` for whoever may not begin a transfer."""
+        match self.settings.upload_access:
+            case "open":
+                may = True
+            case "passphrase":
+                may = self.is_signed_in(session)
+            case "cognito":
+                may = account is not None
+            case _:
+                may = False
+        if not may:
             raise SignInNeeded
 
     def sign_in(self, passphrase: str, address: str) -> str:

@@ -13,6 +13,13 @@ _SESSION = APIKey.model_validate(
         "description": "the cookie that `POST sign-in` sets, where the operator asks for a passphrase",
     }
 )
+_ACCOUNT = APIKey.model_validate(
+    {
+        "name": "Authorization",
+        "in": APIKeyIn.header,
+        "description": "the id token of the user pool, as it is, where people have accounts",
+    }
+)
 _OWNER = HTTPBearer(bearerFormat="owner token", description="told once, when a transfer is created")
 
 
@@ -25,7 +32,7 @@ def openapi_json(*apps: APIGatewayRestResolver) -> str:
                 title="Sidestep",
                 version="1",
                 description="Files of any size go from the browser straight to S3, and come back by a link.",
-                security_schemes={"owner": _OWNER, "session": _SESSION},
+                security_schemes={"owner": _OWNER, "session": _SESSION, "account": _ACCOUNT},
             )
         )
         whole = whole or {**one, "servers": [{"url": ".."}]}

@@ -31,7 +31,6 @@ from backend.transfers import (
     moment,
     page_link,
     shown_as,
-    token_fits,
 )
 from backend.tries import COMPARING_SECONDS, LOCKED_AFTER, wait_after
 
@@ -215,7 +214,7 @@ class Downloads:
         if caller.token is not None:
             if transfer is None or not transfer.is_live(self.now()):
                 raise NotFound  # as everywhere else where owners call
-            if not token_fits(caller.token, transfer.owner_token_hash):
+            if not transfer.is_owned_with(caller.token):
                 raise TokenWrong
             return transfer, True
         transfer = self._present(transfer)

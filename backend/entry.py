@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from backend import messages, pages
 from backend.access import Access
+from backend.accounts import Account, account_of
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.headers import every_answer, page_policy
@@ -30,10 +31,11 @@ from backend.words import LANGUAGES, Words, best_language, words
 
 Event = dict[str, Any]
 
-# OpenAPI's way to say who may call: the owner, who has signed in, or anybody with the link (where the owner's token
-# shows more).
+# OpenAPI's way to say who may call: the owner, who has signed in where that is asked for, or anybody with the link
+# (where the owner's token shows more).
 OWNER: list[dict[str, list[str]]] = [{"owner": []}]
-SENDER: list[dict[str, list[str]]] = [{"session": []}]
+SENDER: list[dict[str, list[str]]] = [{}, {"session": []}, {"account": []}]
+ACCOUNT: list[dict[str, list[str]]] = [{"account": []}]
 LINK: list[dict[str, list[str]]] = [{}, {"owner": []}]
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and DynamoDB's Programming.Errors
@@ -134,6 +136,12 @@ def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
         grant=_cookie(app, grant_cookie(transfer)),
         address=app.current_event.request_context.identity.source_ip or "",
     )
+
+
+def account(app: APIGatewayRestResolver) -> Account | None:
+    """Return whose account asks, as far as the gateway's authorizer was asked to check that."""
+    authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
+    return account_of(authorizer.get("claims") or {})
 
 
 def session(app: APIGatewayRestResolver) -> str | None:

@@ -19,10 +19,14 @@ TRUSTED = {"require-trusted-types-for": "'script'", "trusted-types": "sidestep"}
 
 @dataclass(frozen=True, kw_only=True)
 class Origins:
-    """Scheme and host of whom pages talk to beside our own server: where parts go, and where downloads lead."""
+    """Scheme and host of whom pages talk to beside our own server: where parts go, and where downloads lead.
+
+    `sign_in` is where people with accounts sign in, if they do.
+    """
 
     uploads: str
     downloads: str
+    sign_in: str = ""
 
 
 def page_policy(name: str, origins: Origins) -> str:
@@ -36,7 +40,7 @@ def page_policy(name: str, origins: Origins) -> str:
     download = f"{SELF} {origins.downloads}"
     match name:
         case "upload.html":
-            allowed = {**scripted, "connect-src": SELF, "form-action": SELF}
+            allowed = {**scripted, "connect-src": f"{SELF} {origins.sign_in}".strip(), "form-action": SELF}
         case "transfer.html":
             shown = dict.fromkeys(("connect-src", "frame-src", "img-src", "media-src"), download)
             allowed = {**scripted, **shown}

@@ -209,6 +209,30 @@ class TransferStatus(Message):
     next_number: int = Field(description="what the next file that is added will get")
 
 
+class SentTransfer(Message):
+    """What an account has sent."""
+
+    id: str
+    title: str
+    name: str = Field(description="the first file's")
+    created: Moment
+    expires_at: Moment
+    files: int
+    bytes: int = Field(description="as they were announced when it was created")
+
+
+class SentTransfers(Message):
+    """The last transfers of an account that can still be downloaded, newest first, at most 100."""
+
+    transfers: list[SentTransfer]
+
+
+class OwnerToken(Message):
+    """An owner token; beside the first one the last ten are good."""
+
+    owner_token: str
+
+
 class LoggedDownload(Message):
     """A download that was counted. Its owner's own are not, nor what went on with an earlier one."""
 

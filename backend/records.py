@@ -5,8 +5,8 @@ A transfer's items share its id as partition key `pk`; the sort key `sk` tells w
 which file and may go on with it), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
 The names sort so that one query from `tally` on reads the transfer and its tally without the rest.
 
-Beside them, under the partition key `access`, stand the wrong tries of the operator's passphrase: one item for each
-source and one for each hour.
+An account's transfers stand under `account#<subject>`, by time of creation; under the partition key `access` the wrong
+tries of the operator's passphrase, one item for each source and one for each hour.
 
 The index `by_expiry` holds the transfers' own items alone, since no other has an `expiry_shard`, in the order in which
 they expire. It carries keys and nothing else, so a changed title writes nothing to it and a changed expiry moves its
@@ -27,7 +27,7 @@ from botocore.exceptions import ClientError
 
 from backend.aws import client
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
-from backend.transfers import Download, File, Transfer
+from backend.transfers import Download, File, Sent, Transfer
 from backend.tries import Tries
 
 MAX_WRITES = 25
@@ -95,26 +95,25 @@ class Records:
 
     def some_files(self, transfer: str, numbers: Sequence[int]) -> dict[int, File]:
         """Return the files with these numbers, as far as they exist."""
-        found: dict[int, File] = {}
-        for batch in _batches(sorted(set(numbers)), MAX_GETS):
-            keys = [_key(transfer, _file_key(number)) for number in batch]
-            wanted = {self.table: {"Keys": keys, "ConsistentRead": True}}
-            for wait in _patience():
-                answer = self._db.batch_get_item(RequestItems=wanted)
-                for item in answer["Responses"].get(self.table, []):
-                    file = _file(_plain(item))
-                    found[file.number] = file
-                wanted = answer.get("UnprocessedKeys")
-                if not wanted:
-                    break
-                wait()
-        return found
+        items = self._some([_key(transfer, _file_key(number)) for number in sorted(set(numbers))])
+        return {file.number: file for file in map(_file, items)}
 
     def log(self, transfer: str, most: int) -> list[Download]:
         """Return the last downloads, at most so many, newest first."""
         between = {":from": "log#", ":to": _after("log#")}
         items = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between, last=most)
         return [Download(**{name: item[name] for name in _DOWNLOAD_FIELDS}) for item in items]
+
+    def _some(self, keys: Sequence[Item]) -> Iterator[Item]:
+        for batch in _batches(keys, MAX_GETS):
+            wanted = {self.table: {"Keys": batch, "ConsistentRead": True}}
+            for wait in _patience():
+                answer = self._db.batch_get_item(RequestItems=wanted)
+                yield from map(_plain, answer["Responses"].get(self.table, []))
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:
+                    break
+                wait()
 
     def _query(
         self, transfer: str, condition: str, values: Mapping[str, str], *, last: int | None = None
@@ -139,6 +138,22 @@ class Records:
         known = {name: getattr(transfer, name) for name in _TRANSFER_FIELDS}
         item = _item(transfer.id, "transfer", {**known, "expiry_shard": transfer.id[0]})
         self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+
+    def remember_sent(self, transfer: Transfer, *, name: str, bytes_: int) -> None:
+        """Note under its account that a transfer was sent."""
+        item = {"id": transfer.id, "name": name, "bytes": bytes_, "ttl": transfer.ttl}
+        sort = f"{transfer.created:013}#{transfer.id}"
+        self._db.put_item(TableName=self.table, Item=_item(f"account#{transfer.account}", sort, item))
+
+    def sent(self, account: str, most: int) -> list[Sent]:
+        """Return what an account has sent, at most so many, newest first; some of it may be gone."""
+        items = self._query(f"account#{account}", "pk = :pk", {}, last=most)
+        return [Sent(id=item["id"], name=item["name"], bytes=item["bytes"]) for item in items]
+
+    def some_transfers(self, ids: Sequence[str]) -> dict[str, Transfer]:
+        """Return the transfers with these ids, as far as they exist."""
+        items = self._some([_key(transfer, "transfer") for transfer in ids])
+        return {item["pk"]: _transfer(item["pk"], item) for item in items}
 
     def begin_adding(
         self, transfer: str, count: int, *, first: int | None, token: str, until: int, now: int, most: int
@@ -582,8 +597,8 @@ def _serialize(value: Any) -> Item:
             return {"N": str(value)}
         case str():
             return {"S": value}
-        case list():
-            return {"L": [_serialize(each) for each in cast("list[Any]", value)]}
+        case list() | tuple():
+            return {"L": [_serialize(each) for each in cast("Sequence[Any]", value)]}
         case _:
             raise TypeError(f"the table holds no {type(value).__name__}")
 

@@ -21,6 +21,8 @@ class Settings:
     upload_access: str
     passphrase_secret: str
     session_seconds: int
+    sign_in_address: str
+    sign_in_client: str
 
     @property
     def longest_expiry(self) -> int:
@@ -56,6 +58,8 @@ class Settings:
             upload_access=text("UPLOAD_ACCESS"),
             passphrase_secret=env.get("PASSPHRASE_SECRET", ""),
             session_seconds=numbers("SESSION_SECONDS")[0],
+            sign_in_address=env.get("SIGN_IN_ADDRESS", ""),
+            sign_in_client=env.get("SIGN_IN_CLIENT", ""),
         )
         if list(settings.expiry_choices) != sorted(settings.expiry_choices):
             wrong.append("EXPIRY_CHOICES must ascend")

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -42,6 +43,8 @@ class PlanError(ValueError):
 class Transfer:
     """One or more files behind one link. Times are epoch seconds; `ttl` is when the table may forget it.
 
+    `account` is the subject of who has sent it, where there are accounts, and `other_owners` are the hashes of the
+    owner tokens that it was given later.
     `wrong_tries` passwords in a row were wrong, and the next may be tried at `next_try`, in epoch milliseconds; while
     one is compared it counts among the wrong ones already.
     """
@@ -52,6 +55,8 @@ class Transfer:
     ttl: int
     owner_token_hash: str
     last_number: int
+    account: str | None = None
+    other_owners: Sequence[str] = ()
     title: str = ""
     message: str = ""
     max_downloads: int | None = None
@@ -60,6 +65,10 @@ class Transfer:
     wrong_tries: int = 0
     next_try: int = 0
     comparing: bool = False
+
+    def is_owned_with(self, token: str) -> bool:
+        """Tell whether this token is an owner's."""
+        return any(token_fits(token, kept) for kept in (self.owner_token_hash, *self.other_owners))
 
     def is_live(self, now: float) -> bool:
         """Tell whether anybody may still use it."""
@@ -100,6 +109,15 @@ class Download:
     file: int
     bytes: int
     source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What an account remembers of a transfer that it has sent: the first file's name, and bytes as announced."""
+
+    id: str
+    name: str
+    bytes: int
 
 
 def id_of(random: bytes) -> str:

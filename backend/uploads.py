@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backend import messages
+from backend.accounts import Account
 from backend.erasure import erase_file, erase_transfer
 from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
 from backend.objects import S3_THREADS, Objects, SignedPut, StoredPart, UploadGoneError
@@ -27,7 +28,6 @@ from backend.transfers import (
     moment,
     page_link,
     plan_part_size,
-    token_fits,
     token_hash,
     token_of,
 )
@@ -37,6 +37,10 @@ from backend.tries import NO_TRIES
 ADDING_SECONDS = 35
 # Downloads that the log shows.
 LOG_ENTRIES = 1_000
+# Transfers that an account's list shows.
+SENT_ENTRIES = 100
+# Owner tokens that count beside the first: as many devices may an account's owner use at once.
+OTHER_OWNERS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +53,7 @@ class Uploads:
     now: Callable[[], float]
     random: Callable[[int], bytes]
 
-    def create(self, asked: messages.NewTransfer) -> messages.CreatedTransfer:
+    def create(self, asked: messages.NewTransfer, account: Account | None = None) -> messages.CreatedTransfer:
         """Begin a transfer, and sign its first parts in the same round trip."""
         now = int(self.now())
         if len(asked.files) > self.settings.max_files:
@@ -62,11 +66,14 @@ class Uploads:
             ttl=forget_at(now, self.settings.longest_expiry),
             owner_token_hash=token_hash(token),
             last_number=len(asked.files),
+            account=account.subject if account else None,
         )
         files = {file.number: file for file in self._planned(asked.files, first=1)}
         _check_parts(asked.parts, files)
         files |= self._start(transfer.id, _needing_upload(asked.parts, files))
         self.records.create(transfer, list(files.values()))
+        if account:
+            self.records.remember_sent(transfer, name=files[1].name, bytes_=sum(file.size for file in files.values()))
         return messages.CreatedTransfer(
             id=transfer.id,
             owner_token=token,
@@ -76,6 +83,44 @@ class Uploads:
             urls=[self._signed(transfer.id, files[part.file], part) for part in asked.parts],
             cursor=str(Cursor(listed=transfer.last_number)),
         )
+
+    def sent(self, account: Account) -> messages.SentTransfers:
+        """Return what an account has sent and can still be downloaded, newest first."""
+        sent = self.records.sent(account.subject, SENT_ENTRIES)
+        found = self.records.some_transfers([one.id for one in sent])
+        return messages.SentTransfers(
+            transfers=[
+                messages.SentTransfer(
+                    id=one.id,
+                    title=transfer.title,
+                    name=one.name,
+                    created=moment(transfer.created),
+                    expires_at=moment(transfer.expires_at),
+                    files=transfer.last_number,
+                    bytes=one.bytes,
+                )
+                for one in sent
+                if (transfer := found.get(one.id)) and transfer.is_live(self.now())
+            ]
+        )
+
+    def claim(self, transfer_id: str, account: Account) -> messages.OwnerToken:
+        """Give the account that has sent a transfer, or an operator, an owner token for it.
+
+        The table keeps hashes, so it is another one each time; the last ten are good.
+        """
+        transfer = self.records.transfer(transfer_id)
+        if transfer is None or not transfer.is_live(self.now()):
+            raise NotFound
+        if not account.operator and transfer.account != account.subject:
+            raise NotFound  # whose it is, or whether there is one, is nobody else's business
+        token = token_of(self.random(TOKEN_BYTES))
+        owners = [*transfer.other_owners, token_hash(token)][-OTHER_OWNERS:]
+        try:
+            self.records.change(transfer_id, {"other_owners": owners})
+        except GoneError as error:
+            raise NotFound from error
+        return messages.OwnerToken(owner_token=token)
 
     def add_files(self, transfer_id: str, token: str | None, asked: messages.MoreFiles) -> messages.AddedFiles:
         """Add files to a transfer; their numbers go on from its last one."""
@@ -223,7 +268,7 @@ class Uploads:
         transfer = self.records.transfer(transfer_id)
         if transfer is None or not (deleted_too or transfer.is_live(self.now())):
             raise NotFound
-        if not token_fits(token, transfer.owner_token_hash):
+        if not transfer.is_owned_with(token):
             raise TokenWrong
         return transfer
 

@@ -9,12 +9,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Form, Query
 from aws_lambda_powertools.metrics import MetricUnit
 
 from backend import messages, pages
+from backend.accounts import Account
 from backend.downloads import Caller
 from backend.entry import (
+    ACCOUNT,
     OWNER,
     SENDER,
     SESSION_COOKIE,
     access,
+    account,
     answer_of,
     caller,
     downloads,
@@ -34,6 +37,7 @@ from backend.errors import (
     PassphraseWrong,
     PasswordNeeded,
     PasswordWrong,
+    SignInNeeded,
     TooManyTries,
 )
 from backend.headers import page_policy
@@ -60,9 +64,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.get("/", include_in_schema=False)
 def upload_page() -> Response[str]:
-    """Show the page that takes files, or ask for the passphrase."""
+    """Show the page that takes files, or ask for the passphrase; with accounts the page itself asks for one."""
     limits = settings()
-    if not access().is_open_to(session(app)):
+    if limits.upload_access == "passphrase" and not access().is_signed_in(session(app)):
         return page(app, HTTPStatus.OK, "sign_in.html", depth=0, error=None)
     return page(
         app,
@@ -75,6 +79,7 @@ def upload_page() -> Response[str]:
         expiry_choices=limits.expiry_choices,
         bucket_origin=origins().uploads,
         upload_access=limits.upload_access,
+        sign_in={"address": limits.sign_in_address, "client": limits.sign_in_client},
     )
 
 
@@ -134,12 +139,35 @@ def description() -> Response[str]:
 )
 def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.CreatedTransfer:
     """Begin a transfer and sign its first parts."""
-    access().admit(session(app))
-    created = uploads().create(asked)
+    sender = account(app)
+    access().admit(session(app), sender)
+    created = uploads().create(asked, sender)
     logger.append_keys(transfer_id=created.id)
     logger.info("transfer created", extra={"files": len(asked.files), "bytes": sum(file.size for file in asked.files)})
     metrics.add_metric(name="TransfersCreated", unit=MetricUnit.Count, value=1)
     return created
+
+
+@app.get(
+    "/api/transfers",
+    operation_id="listTransfers",
+    security=ACCOUNT,
+    responses=answers(200, messages.SentTransfers, 401),
+)
+def sent_transfers() -> messages.SentTransfers:
+    """Return what the account has sent; only where people have accounts."""
+    return uploads().sent(_account())
+
+
+@app.post(
+    "/api/transfers/<transfer>/owner",
+    operation_id="claimTransfer",
+    security=ACCOUNT,
+    responses=answers(200, messages.OwnerToken, 401, 404),
+)
+def claim_transfer(transfer: str) -> messages.OwnerToken:
+    """Give the account that has sent a transfer, or an operator, an owner token for it."""
+    return uploads().claim(known_id(transfer), _account())
 
 
 @app.post(
@@ -281,6 +309,13 @@ def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
         return again
     cookie = kept_cookie(app, grant_cookie(transfer), grant, GRANT_SECONDS)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": f"../{transfer}"}, cookies=[cookie])
+
+
+def _account() -> Account:
+    found = account(app)
+    if found is None:
+        raise SignInNeeded
+    return found
 
 
 def _token(transfer: str) -> str | None:

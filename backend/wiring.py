@@ -30,6 +30,6 @@ def passphrase() -> Secret:
 
 @cache
 def origins() -> Origins:
-    """Return whom pages talk to beside our own server: the bucket."""
+    """Return whom pages talk to beside our own server: the bucket, and where people with accounts sign in."""
     origin = bucket().origin()
-    return Origins(uploads=origin, downloads=origin)
+    return Origins(uploads=origin, downloads=origin, sign_in=settings().sign_in_address)

@@ -48,7 +48,7 @@ LOG_RETENTION_DAYS = (
 MAX_BRAND_NAME = 40
 # All of a function's environment together may have 4 KB.
 MAX_LEGAL_BYTES = 1_000
-UPLOAD_ACCESS = ("passphrase", "open")
+UPLOAD_ACCESS = ("passphrase", "cognito", "open")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -76,9 +76,15 @@ class Config:
     download_url_seconds: int = 300
     """Seconds a download URL lives; it only has to start the download."""
     upload_access: str = "passphrase"
-    """Who may send: `passphrase`, who knows the one that is made with the stack; `open`, everybody."""
+    """Who may send: `passphrase`, who knows the one made with the stack; `cognito`, who has an account; `open`, all."""
     session_seconds: int = 7 * DAY
-    """Seconds for which the passphrase need not be entered again."""
+    """Seconds for which nobody need sign in again."""
+    oidc_issuer: str = ""
+    """With `cognito`, an OpenID Connect provider of your own for people to sign in with, as `https://login.example.com`."""
+    oidc_client_id: str = ""
+    """The id by which that provider knows Sidestep's user pool."""
+    oidc_client_secret_arn: str = ""
+    """The secret in Secrets Manager that holds what that provider gave for it."""
     requests_per_second: int = 100
     """What API Gateway lets through in the long run, over all callers; above it, 429."""
     request_burst: int = 200
@@ -112,7 +118,12 @@ class Config:
         _between("upload_url_seconds", self.upload_url_seconds, 1, MAX_URL_SECONDS)
         _between("download_url_seconds", self.download_url_seconds, 1, MAX_URL_SECONDS)
         _one_of("upload_access", self.upload_access, UPLOAD_ACCESS)
-        _between("session_seconds", self.session_seconds, 60, 365 * DAY)
+        _between("session_seconds", self.session_seconds, 3600, 365 * DAY)
+        provider = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret_arn)
+        if any(provider) and not (all(provider) and self.upload_access == "cognito"):
+            raise ConfigError(
+                "oidc_issuer, oidc_client_id and oidc_client_secret_arn go together, and with upload_access=cognito."
+            )
         _between("requests_per_second", self.requests_per_second, 1, 10_000)
         _between("request_burst", self.request_burst, 1, 5_000)
         if not 1 <= len(self.brand_name) <= MAX_BRAND_NAME:

@@ -78,7 +78,10 @@ class TransferStack(Stack):
                 ),
             ],
             links=links.function,
+            authorizer=access.authorizer,
         )
+        for variable, value in access.open_for(web.address, web.origin).items():
+            web.function.add_environment(variable, value)
         sweep = Sweep(
             self,
             "Sweep",
@@ -100,6 +103,8 @@ class TransferStack(Stack):
         CfnOutput(self, "Address", value=web.address)
         if access.passphrase_arn:
             CfnOutput(self, "Passphrase", value=access.passphrase_arn)
+        if access.pool:
+            CfnOutput(self, "UserPool", value=access.pool.user_pool_id)
         CfnOutput(self, "Bucket", value=store.bucket.bucket_name)
         CfnOutput(self, "Table", value=store.table.table_name)
         CfnOutput(self, "WebFunction", value=web.function.function_name)

@@ -45,6 +45,14 @@ WEB_PATHS = (
 # What only the function that signs downloads can answer.
 LINKS_PATHS = ("/api/transfers/{transfer}", "/t/{transfer}/files/{file}")
 
+# What only accounts may do, where there are accounts: the gateway lets nothing else through to the function.
+ACCOUNT_ROUTES = (
+    ("GET", "/api/transfers"),
+    ("POST", "/api/transfers"),
+    ("POST", "/api/transfers/{transfer}/owner"),
+    ("ANY", "/api/operator/{proxy+}"),
+)
+
 # No path, only the route: a transfer's id is all that its link keeps secret.
 ACCESS_LOG = {
     "time": "$context.requestTime",
@@ -64,6 +72,8 @@ ACCESS_LOG = {
 GATEWAY_ANSWERS = (
     ("DEFAULT_4XX", None, "bad_request", "The request was not understood. Check its address and its form."),
     ("DEFAULT_5XX", None, "unavailable", "Something went wrong on our side. Try again in a moment."),
+    ("UNAUTHORIZED", 401, "sign_in_needed", "Sign in first, and send the token that it gives along."),
+    ("EXPIRED_TOKEN", 401, "sign_in_needed", "Your sign-in has ended. Sign in again."),
     ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found", "There is nothing at this address."),
     ("RESOURCE_NOT_FOUND", 404, "not_found", "There is nothing at this address."),
     ("INTEGRATION_TIMEOUT", 504, "timeout", "This takes longer than expected. Ask again in a moment."),
@@ -91,8 +101,12 @@ class WebApi(Construct):
         environment: Mapping[str, str],
         grants: Sequence[iam.PolicyStatement],
         links: lambda_.Function,
+        authorizer: apigateway.IAuthorizer | None,
     ) -> None:
-        """Make the API and the web function, and route two requests to the links function."""
+        """Make the API and the web function, and route two requests to the links function.
+
+        Where there is an authorizer, it checks who wants to send, to see what he has sent, or to operate.
+        """
         super().__init__(scope, name)
         self.function = backend_function(
             self,
@@ -126,7 +140,7 @@ class WebApi(Construct):
         self._api.node.try_remove_child("Endpoint")  # an output that would say Address again
         if config.is_local:
             Tags.of(cast("IConstruct", self._api.node.default_child)).add("ms-custom-id", LOCAL_API_ID)
-        self._route(links)
+        self._route(links, authorizer)
         self._answer_as_we_do(config)
 
         host = f"{self._api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
@@ -134,20 +148,33 @@ class WebApi(Construct):
         base = f"{self.origin}/_aws/execute-api/{LOCAL_API_ID}" if config.is_local else self.origin
         self.address = f"{base}/{STAGE}/"
 
-    def _route(self, links: lambda_.Function) -> None:
+    def _route(self, links: lambda_.Function, authorizer: apigateway.IAuthorizer | None) -> None:
         for path in WEB_PATHS:
             self._method("ANY", path, self.function)
         self._may_call("GatewayMayCallWeb", self.function, "*", "/*")
+        for method, path in ACCOUNT_ROUTES if authorizer else ():
+            self._method(method, path, self.function, authorizer)
         for path in LINKS_PATHS:
             self._method("GET", path, links)
         self._may_call("GatewayMayCallLinksForStatus", links, "GET", "/api/transfers/*")
         self._may_call("GatewayMayCallLinksForDownload", links, "GET", "/t/*/files/*")
 
-    def _method(self, method: str, path: str, function: lambda_.Function) -> None:
+    def _method(
+        self,
+        method: str,
+        path: str,
+        function: lambda_.Function,
+        authorizer: apigateway.IAuthorizer | None = None,
+    ) -> None:
         integration = apigateway.AwsIntegration(
             proxy=True, service="lambda", path=f"2015-03-31/functions/{function.function_arn}/invocations"
         )
-        self._api.root.resource_for_path(path).add_method(method, integration)
+        self._api.root.resource_for_path(path).add_method(
+            method,
+            integration,
+            authorizer=authorizer,
+            authorization_type=apigateway.AuthorizationType.COGNITO if authorizer else None,
+        )
 
     def _may_call(self, name: str, function: lambda_.Function, method: str, path: str) -> None:
         """Let this API's one stage call the function by that method and path, and no console's test button."""

@@ -30,6 +30,8 @@ SETTINGS = Settings(
     upload_access="open",
     passphrase_secret="",
     session_seconds=604_800,
+    sign_in_address="",
+    sign_in_client="",
 )
 ORIGINS = Origins(uploads="https://up.example", downloads="https://down.example")
 

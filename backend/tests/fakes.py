@@ -9,7 +9,7 @@ from typing import Any
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
 from backend.records import BusyError, FullError, GoneError, Records, Stored
 from backend.tally import Event, Tally, entry_of, shard_of
-from backend.transfers import Download, File, Transfer
+from backend.transfers import Download, File, Sent, Transfer
 from backend.tries import Tries
 
 
@@ -34,6 +34,7 @@ class FakeRecords(Records):
         self.leases: dict[str, tuple[str, int]] = {}
         self.logs: dict[str, list[tuple[int, str, Download]]] = {}
         self.resumes: dict[tuple[str, int, str], int] = {}
+        self.sent_by: dict[str, list[Sent]] = {}
         self.counted: dict[str, Tries] = {}
         self.one_at_a_time = Lock()
 
@@ -54,6 +55,15 @@ class FakeRecords(Records):
     def create(self, transfer: Transfer, files: Sequence[File]) -> None:
         self.transfers[transfer.id] = transfer
         self.rows |= {(transfer.id, file.number): file for file in files}
+
+    def remember_sent(self, transfer: Transfer, *, name: str, bytes_: int) -> None:
+        self.sent_by.setdefault(transfer.account or "", []).append(Sent(id=transfer.id, name=name, bytes=bytes_))
+
+    def sent(self, account: str, most: int) -> list[Sent]:
+        return self.sent_by.get(account, [])[::-1][:most]
+
+    def some_transfers(self, ids: Sequence[str]) -> dict[str, Transfer]:
+        return {transfer: self.transfers[transfer] for transfer in ids if transfer in self.transfers}
 
     def begin_adding(
         self, transfer: str, count: int, *, first: int | None, token: str, until: int, now: int, most: int

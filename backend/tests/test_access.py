@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from backend.access import Access
+from backend.access import SESSION, Access
+from backend.accounts import Account
 from backend.errors import PassphraseWrong, SidestepError, SignInNeeded, TooManyTries
+from backend.passwords import grant_for
 from backend.secret import KEPT_SECONDS, Secret
 from backend.tests.conftest import SETTINGS
 from backend.tests.fakes import Clock, FakeRecords
@@ -50,25 +52,42 @@ def wrong(door: Access, clock: Clock, times: int, address: str = HERE) -> None:
 
 def test_an_open_door_asks_nobody(access: Access) -> None:
     """Neither whether a session is there nor what stands in it."""
-    access.admit(None)
-    access.admit("nonsense")
+    access.admit(None, None)
+    access.admit("nonsense", None)
+
+
+def test_where_there_are_accounts_nothing_else_opens_the_door(records: FakeRecords, clock: Clock, kept: Kept) -> None:
+    """Not even a session from before."""
+    settings = replace(SETTINGS, upload_access="cognito")
+    door = Access(records=records, settings=settings, passphrase=kept, now=clock, pause=lambda _: None)
+    door.admit(None, Account(subject="1f2e"))
+    with pytest.raises(SignInNeeded):
+        door.admit(grant_for(SESSION, RIGHT, int(clock.now) + 60), None)
+
+
+def test_a_setting_that_nobody_knows_opens_no_door(records: FakeRecords, clock: Clock, kept: Kept) -> None:
+    """It fails closed."""
+    settings = replace(SETTINGS, upload_access="opne")
+    door = Access(records=records, settings=settings, passphrase=kept, now=clock, pause=lambda _: None)
+    with pytest.raises(SignInNeeded):
+        door.admit(None, None)
 
 
 @pytest.mark.parametrize("shown", [None, "", "nonsense", "9999999999." + "0" * 64])
 def test_nobody_begins_a_transfer_without_a_session(door: Access, shown: str | None) -> None:
     """Nor with one that was made up."""
     with pytest.raises(SignInNeeded):
-        door.admit(shown)
+        door.admit(shown, None)
 
 
 def test_the_right_passphrase_buys_a_session_of_limited_life(door: Access, clock: Clock) -> None:
     """To the second."""
     session = door.sign_in(RIGHT, HERE)
     clock.now += SETTINGS.session_seconds - 1
-    door.admit(session)
+    door.admit(session, None)
     clock.now += 1
     with pytest.raises(SignInNeeded):
-        door.admit(session)
+        door.admit(session, None)
 
 
 def test_another_passphrase_signs_everyone_out(door: Access, kept: Kept) -> None:
@@ -76,7 +95,7 @@ def test_another_passphrase_signs_everyone_out(door: Access, kept: Kept) -> None
     session = door.sign_in(RIGHT, HERE)
     kept.text = "another"
     with pytest.raises(SignInNeeded):
-        door.admit(session)
+        door.admit(session, None)
     with pytest.raises(PassphraseWrong):
         door.sign_in(RIGHT, HERE)
 

@@ -46,7 +46,8 @@ def test_the_upload_page_preloads_exactly_the_modules_that_its_script_imports() 
         expiry_choices=(3600, 86_400),
         default_expiry=604_800,
         bucket_origin="",
-        upload_access="passphrase",
+        upload_access="cognito",
+        sign_in={"address": "https://pool", "client": "c"},
     )
     preloaded = set(re.findall(rf'rel="modulepreload" href="./static/{pages.static_hash()}/([^"]+)"', page))
     found, left = set[str](), ["upload.js"]

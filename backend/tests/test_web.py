@@ -199,7 +199,7 @@ def test_a_method_that_an_address_does_not_take_is_405() -> None:
     """With the ones that it takes."""
     answer = call("PUT", "/api/transfers")
     assert answer.status == HTTPStatus.METHOD_NOT_ALLOWED
-    assert answer.headers["Allow"] == ["POST"]
+    assert answer.headers["Allow"] == ["GET, POST"]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE"])
@@ -370,7 +370,9 @@ def test_the_description_has_every_address_of_the_api() -> None:
     """Of web and links, made from their code."""
     described = call("GET", "/api/openapi.json").json
     assert {f"{method.upper()} {path}" for path, methods in described["paths"].items() for method in methods} == {
+        "GET /api/transfers",
         "POST /api/transfers",
+        "POST /api/transfers/{transfer}/owner",
         "GET /api/transfers/{transfer}",
         "PATCH /api/transfers/{transfer}",
         "DELETE /api/transfers/{transfer}",
@@ -473,3 +475,76 @@ def test_where_everybody_may_send_there_is_no_signing_in() -> None:
     """And the page says who may."""
     assert form("/sign-in", passphrase="x").status == HTTPStatus.NOT_FOUND
     assert "Anyone who can reach this page can send files." in call("GET", "/").body
+
+
+@pytest.fixture
+def accounts(monkeypatch: pytest.MonkeyPatch, records: FakeRecords, clock: Clock) -> None:
+    """Have people sign in with accounts."""
+    asked = replace(SETTINGS, upload_access="cognito", sign_in_address="https://pool", sign_in_client="client")
+    door = Access(records=records, settings=asked, passphrase=lambda: "", now=clock, pause=lambda _: None)
+    monkeypatch.setattr(web, "settings", lambda: asked)
+    monkeypatch.setattr(web, "access", lambda: door)
+
+
+def call_as(subject: str, method: str, path: str, *, groups: str = "", **more: Any) -> Answer:
+    """Send a request that the gateway's authorizer has let through."""
+    event = request(method, path, **more)
+    event["requestContext"]["authorizer"] = {"claims": {"sub": subject, "cognito:groups": groups}}
+    answer = web.handler(event, Context())
+    return Answer(answer["statusCode"], answer["multiValueHeaders"], answer["body"] or "")
+
+
+ONE_FILE = {"files": [{"name": "a/b.txt", "size": 7}]}
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_with_accounts_the_page_knows_where_people_sign_in() -> None:
+    """And shows what it has to nobody before."""
+    page = call("GET", "/").body
+    assert 'data-pool="https://pool" data-client="client"' in page
+    assert '<section id="start" hidden>' in page
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_with_accounts_a_transfer_is_begun_by_an_account() -> None:
+    """What the gateway has not checked is nobody's, whatever stands in the request."""
+    assert call("POST", "/api/transfers", body=ONE_FILE).status == HTTPStatus.UNAUTHORIZED
+    assert call("POST", "/api/transfers", body=ONE_FILE, token="forged").status == HTTPStatus.UNAUTHORIZED
+    assert call_as("alice", "POST", "/api/transfers", body=ONE_FILE).status == HTTPStatus.CREATED
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_an_account_finds_what_it_has_sent_and_nothing_else(clock: Clock) -> None:
+    """Newest first, until it is over."""
+    first = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
+    clock.now += 60
+    second = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
+    call_as("bob", "POST", "/api/transfers", body=ONE_FILE)
+    sent = call_as("alice", "GET", "/api/transfers").json["transfers"]
+    assert [one["id"] for one in sent] == [second["id"], first["id"]]
+    assert (sent[0]["name"], sent[0]["bytes"], sent[0]["files"]) == ("a/b.txt", 7, 1)
+    call("DELETE", f"/api/transfers/{second['id']}", token=second["owner_token"])
+    assert [one["id"] for one in call_as("alice", "GET", "/api/transfers").json["transfers"]] == [first["id"]]
+    clock.now += SETTINGS.default_expiry
+    assert call_as("alice", "GET", "/api/transfers").json["transfers"] == []
+    assert call("GET", "/api/transfers").status == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_an_account_claims_what_it_has_sent_and_an_operator_everything() -> None:
+    """Each time with another owner token, beside those from before."""
+    made = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
+    claim = f"/api/transfers/{made['id']}/owner"
+    assert call_as("bob", "POST", claim).status == HTTPStatus.NOT_FOUND
+    assert call("POST", claim).status == HTTPStatus.UNAUTHORIZED
+    tokens = [call_as("alice", "POST", claim).json["owner_token"] for _ in range(10)]
+    tokens.append(call_as("olga", "POST", claim, groups="[operators]").json["owner_token"])
+    log = f"/api/transfers/{made['id']}/log"
+    good = [call("GET", log, token=token).status == HTTPStatus.OK for token in (made["owner_token"], *tokens)]
+    assert good == [True, False, *[True] * 10]
+
+
+def test_what_has_no_account_is_claimed_by_nobody() -> None:
+    """A transfer from before there were accounts is no account's."""
+    old = made(1)
+    assert call_as("alice", "POST", f"/api/transfers/{old['id']}/owner").status == HTTPStatus.NOT_FOUND

@@ -7,7 +7,8 @@ import { network } from './engine/network.js';
 import { askLeave } from './engine/origin.js';
 import { Sender } from './engine/sender.js';
 import { Store } from './engine/store.js';
-import { Transfer } from './engine/transfer.js';
+import { Transfer, isGone } from './engine/transfer.js';
+import { Account } from './page/account.js';
 import { Awake } from './page/awake.js';
 import { gatherDropped, gatherPicked } from './page/gather.js';
 import { LogDrawer } from './page/log.js';
@@ -16,10 +17,11 @@ import { OptionsDrawer } from './page/options.js';
 import { View } from './page/view.js';
 import * as words from './page/words.js';
 
-/** @import {Kept} from './engine/store.js' */
+/** @import {Kept, Mine} from './engine/store.js' */
 /** @import {Item} from './engine/transfer.js' */
 
-const { root = './', maxFileBytes, maxFiles } = /** @type {HTMLElement} */ (document.getElementById('card')).dataset;
+const card = /** @type {HTMLElement} */ (document.getElementById('card'));
+const { root = './', maxFileBytes, maxFiles, pool, client } = card.dataset;
 const limits = { maxFileBytes: Number(maxFileBytes), maxFiles: Number(maxFiles) };
 
 /** How often it is looked whether the time of what is shown is over. */
@@ -30,6 +32,9 @@ const hasher = new Hasher(2);
 const sender = new Sender();
 const store = isSecureContext ? new Store({ indexedDB, locks: navigator.locks }) : null;
 const awake = new Awake();
+const home = new URL(root, document.baseURI).href;
+const account = pool && client ? new Account({ pool, client, home }) : null;
+const newApi = () => new Api(root, { identify: async () => account?.token() ?? null });
 /** @type {Transfer | null} */
 let transfer = null;
 /** Whether what is picked next joins a transfer that is ready. */
@@ -77,8 +82,16 @@ const log = new LogDrawer(/** @type {HTMLDetailsElement} */ (byId('log')), {
 
 setInterval(() => transfer?.expire(), EXPIRED_MS);
 addEventListener('hashchange', () => void openFromAddress());
-void openFromAddress().then((opened) => (opened ? undefined : offer()));
-view.takePicked();
+void begin();
+
+async function begin() {
+  if (account) {
+    const known = await account.arrive();
+    view.admit(known, { signIn: () => void account.signIn(), signOut: () => account.signOut() });
+  }
+  view.takePicked();
+  if (!(await openFromAddress())) await offer();
+}
 
 /** @param {AsyncIterable<Item[]>} batches */
 async function addAll(batches) {
@@ -97,6 +110,10 @@ async function add(items) {
     return;
   }
   if (items.length === 0) return;
+  if (account && !account.known) {
+    view.notice(words.problemText({ kind: 'sign_in' }));
+    return;
+  }
   if (!transfer) await goOn(unfinished.find((kept) => kept.files.some((file) => items.some((item) => isSame(file, item)))));
   const full = transfer?.phase === 'ended' || (transfer?.phase === 'ready' && !adding);
   adding = false;
@@ -115,7 +132,7 @@ const isSame = ({ name, size, modified }, { name: itsName, file }) =>
 /** @param {Store} kept where it is kept */
 function newTransfer(kept) {
   const made = new Transfer({
-    api: new Api(root),
+    api: newApi(),
     hasher,
     send: sender.send,
     clock,
@@ -155,12 +172,14 @@ async function cancel() {
   if (given) await store?.disown(given.id);
   startOver();
   await cancelled;
+  // The account's list is the server's, which knows of it only now.
+  if (account) await offer();
   if (given?.problem) view.notice(words.problemText(given.problem));
   else view.say(wasReady ? words.said.deleted() : words.said.cancelled());
 }
 
 /** @param {{id: string, token: string}} owned */
-const ownerLink = ({ id, token }) => new URL(`${root}#owner=${token}&transfer=${id}`, document.baseURI).href;
+const ownerLink = ({ id, token }) => `${home}#${token ? `owner=${token}&` : ''}transfer=${id}`;
 
 /** Keeps what is needed to come back to the transfer, for as long as it lives. */
 function remember() {
@@ -174,9 +193,11 @@ function remember() {
 /** Opens the transfer whose private link this page was opened by. @returns {Promise<boolean>} whether there is one */
 async function openFromAddress() {
   const asked = new URLSearchParams(location.hash.slice(1));
-  const [token, id] = [asked.get('owner'), asked.get('transfer')];
-  if (!token || !id || !store) return false;
+  const [shown, id] = [asked.get('owner'), asked.get('transfer')];
+  if (!id || !store || !(shown || account?.known)) return false;
   if (transfer?.id === id) return true;
+  const token = shown ?? (await claimed(id));
+  if (!token) return false;
   // What of it this device has yet to send, it knows best.
   const kept = (await store.unfinished(clock.now())).find((one) => one.id === id);
   if (kept && (await store.claim(id))) {
@@ -194,15 +215,35 @@ async function openFromAddress() {
   return true;
 }
 
+/** @param {string} id of what the account has sent @returns {Promise<string | null>} an owner token for it */
+async function claimed(id) {
+  try {
+    return (await newApi().claim(id)).owner_token;
+  } catch (error) {
+    view.notice(words.problemText({ kind: isGone(error) ? 'ended' : 'refused' }));
+    return null;
+  }
+}
+
+/** @returns {Promise<Mine[]>} what was sent from this device, or, where there are accounts, with this one */
+async function mine() {
+  if (!account) return (await store?.mine(clock.now())) ?? [];
+  if (!account.known) return [];
+  const { transfers } = await newApi().sent().catch(() => ({ transfers: [] }));
+  return transfers.map(({ id, title, name, files, bytes, expires_at: expiresAt, created }) => (
+    { id, token: '', name: title || name, files, bytes, expiresAt, at: Date.parse(created) }
+  ));
+}
+
 /** Shows what earlier visits have left, and what of it other tabs are sending. */
 async function offer() {
   const all = (await store?.unfinished(clock.now())) ?? [];
   const offers = await Promise.all(all.map(async (kept) => ({ kept, busy: !(await free(kept.id)) })));
   unfinished = offers.filter(({ busy }) => !busy).map(({ kept }) => kept);
-  const mine = (await store?.mine(clock.now())) ?? [];
+  const listed = await mine();
   if (transfer) return;
   view.offer(offers);
-  const sent = mine.filter(({ id }) => !all.some((kept) => kept.id === id));
+  const sent = listed.filter(({ id }) => !all.some((kept) => kept.id === id));
   showMine(
     /** @type {HTMLElement} */ (byId('mine')), /** @type {HTMLTemplateElement} */ (byId('mine-one')), sent, ownerLink,
   );

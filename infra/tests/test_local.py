@@ -51,7 +51,13 @@ def test_everything_asked_of_aws_is_asked_of_this_machine() -> None:
 def test_the_cloud_enforces_and_keeps_to_itself() -> None:
     """MiniStack enforces IAM and CORS, and listens on loopback only."""
     told = local.cloud_environment({}, 4600, Path("/place"))
-    assert told == {"AUTH": "true", "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": "4600", "TMPDIR": "/place/tmp"}
+    assert told == {
+        "AUTH": "true",
+        "IOT_MTLS_ENABLED": "0",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": "4600",
+        "TMPDIR": "/place/tmp",
+    }
 
 
 @pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])

@@ -89,12 +89,14 @@ def test_the_gateway_answers_in_our_words(aws: Stack) -> None:
     assert statuses == {
         "DEFAULT_4XX": None,
         "DEFAULT_5XX": None,
+        "EXPIRED_TOKEN": "401",
         "INTEGRATION_FAILURE": "504",
         "INTEGRATION_TIMEOUT": "504",
         "MISSING_AUTHENTICATION_TOKEN": "404",
         "REQUEST_TOO_LARGE": "413",
         "RESOURCE_NOT_FOUND": "404",
         "THROTTLED": "429",
+        "UNAUTHORIZED": "401",
     }
     for answer in answers:
         error = json.loads(answer["ResponseTemplates"]["application/json"])["error"]

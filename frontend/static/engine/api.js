@@ -51,6 +51,8 @@
  * @property {number | null} [max_downloads]
  * @property {string | null} [password]
  *
+ * @typedef {{id: string, title: string, name: string, created: string, expires_at: string, files: number, bytes: number}} Sent
+ *
  * @typedef {{at: string, file: number, bytes: number, source: string}} Download
  */
 
@@ -86,17 +88,22 @@ export class Api {
   #root;
   #fetch;
   #now;
+  #identify;
   #token = '';
   #id = '';
 
   /**
    * @param {string} root address of the app, ending in `/`
-   * @param {{fetch?: typeof fetch, now?: () => number}} [means]
+   * @param {{fetch?: typeof fetch, now?: () => number, identify?: () => Promise<string | null>}} [means] `identify`
+   *   gives what tells the server whose account asks, where there are accounts
    */
-  constructor(root, { fetch: ask = (...request) => fetch(...request), now = Date.now } = {}) {
+  constructor(
+    root, { fetch: ask = (...request) => fetch(...request), now = Date.now, identify = async () => null } = {},
+  ) {
     this.#root = root;
     this.#fetch = ask;
     this.#now = now;
+    this.#identify = identify;
   }
 
   /** How far the server's clock is ahead of ours, in ms: a wrong clock here must not make fresh URLs look expired. */
@@ -108,10 +115,20 @@ export class Api {
    * @returns {Promise<Created>}
    */
   async create(files, parts) {
-    const created = await this.#ask('POST', 'api/transfers', { body: { files, parts } });
+    const created = await this.#ask('POST', 'api/transfers', { account: true, body: { files, parts } });
     this.#id = created.id;
     this.#token = created.owner_token;
     return created;
+  }
+
+  /** What the account has sent and can still be downloaded, newest first. @returns {Promise<{transfers: Sent[]}>} */
+  sent() {
+    return this.#ask('GET', 'api/transfers', { account: true });
+  }
+
+  /** Gives the account an owner token for what it has sent. @param {string} id @returns {Promise<{owner_token: string}>} */
+  claim(id) {
+    return this.#ask('POST', `api/transfers/${id}/owner`, { account: true });
   }
 
   /** Speaks of this transfer from now on. @param {{id: string, token: string}} kept from an earlier visit */
@@ -195,14 +212,16 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path below the root
-   * @param {{owner?: boolean, body?: unknown}} [how]
+   * @param {{owner?: boolean, account?: boolean, body?: unknown}} [how]
    * @returns {Promise<any>} the answer's JSON; null for 204
    * @throws {ApiError}
    */
-  async #ask(method, path, { owner = false, body } = {}) {
+  async #ask(method, path, { owner = false, account = false, body } = {}) {
     /** @type {Record<string, string>} */
     const headers = { accept: 'application/json' };
     if (owner) headers['authorization'] = `Bearer ${this.#token}`;
+    const identity = account ? await this.#identify() : null;
+    if (identity) headers['authorization'] = identity;
     if (body !== undefined) headers['content-type'] = 'application/json';
     let response, text;
     try {

@@ -997,7 +997,7 @@ function byWhatIsTold(entries) {
 }
 
 /** Never was, or was deleted; or, for who is not its owner, expired. @param {unknown} error */
-const isGone = (error) => error instanceof ApiError && (error.status === 404 || error.status === 410);
+export const isGone = (error) => error instanceof ApiError && (error.status === 404 || error.status === 410);
 
 /** @param {unknown} error */
 const isBusy = (error) => error instanceof ApiError && error.code === 'conflict';

@@ -108,6 +108,19 @@ export class View {
     this.#takeDrops(actions.drop);
   }
 
+  /**
+   * Opens the page to who has signed in, and offers that to others.
+   *
+   * @param {boolean} known
+   * @param {{signIn: () => void, signOut: () => void}} actions
+   */
+  admit(known, { signIn, signOut }) {
+    element('door', HTMLElement).hidden = known;
+    this.#page.start.hidden = !known;
+    element('sign-in', HTMLButtonElement).addEventListener('click', signIn);
+    element('sign-out', HTMLButtonElement).addEventListener('click', signOut);
+  }
+
   /** Takes what has been picked, also while this script was still on its way. */
   takePicked() {
     for (const input of [this.#page.files, this.#page.folder]) {

@@ -1,0 +1,24 @@
+"""Who is asking, where people have accounts. Pure: the gateway's authorizer has checked the token that says so."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OPERATORS = "operators"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """`subject` is the same for good, whatever its owner is called; an operator sees and takes down everything."""
+
+    subject: str
+    operator: bool = False
+
+
+def account_of(claims: Mapping[str, str]) -> Account | None:
+    """Read the claims as the gateway hands them on: a list is a text, `[staff operators]` or `staff,operators`."""
+    subject = claims.get("sub")
+    if not subject:
+        return None
+    groups = re.split(r"[\[\],\s]+", claims.get("cognito:groups", ""))
+    return Account(subject=subject, operator=OPERATORS in groups)
