@@ -97,7 +97,7 @@ def test_a_transfer_is_created_with_201() -> None:
     assert answer.headers["Cache-Control"] == ["no-store"]
 
 
-@pytest.mark.parametrize("raw", ["{", "[" * 100_000, "\x00", "{'files': 1}"])
+@pytest.mark.parametrize("raw", ["{", "[" * 100_000, "\x00", "{'files': 1}", '{"files": ' + "1" * 5_000 + "}"])
 def test_a_body_that_is_not_json_is_a_bad_request(raw: str) -> None:
     """However it is broken."""
     answer = call("POST", "/api/transfers", raw=raw)
@@ -105,11 +105,29 @@ def test_a_body_that_is_not_json_is_a_bad_request(raw: str) -> None:
     assert answer.error["code"] == "bad_request"
 
 
-def test_another_content_type_is_a_bad_request_that_says_which_is_wanted() -> None:
-    """A form is not JSON."""
-    answer = call("POST", "/api/transfers", raw="files=1", headers={"Content-Type": "text/plain"})
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("", "text/plain", "application/jsonx", "application/x-www-form-urlencoded"),
+        *("multipart/form-data", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_another_content_type_is_a_bad_request_that_says_which_is_wanted(sent: str) -> None:
+    """What a page of another site can send without asking is not JSON, even where it could be read as such."""
+    answer = call("POST", "/api/transfers", raw='{"files": [{"name": "é", "size": 1}]}', headers={"Content-Type": sent})
     assert answer.status == HTTPStatus.BAD_REQUEST
     assert "application/json" in answer.error["message"]
+
+
+@pytest.mark.parametrize("sent", ["application/json", "multipart/form-data; boundary=x", "text/plain"])
+def test_a_password_is_taken_from_a_form_only(sent: str) -> None:
+    """The page says so."""
+    transfer = made(1)
+    call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "x"}, token=transfer["owner_token"])
+    raw = '{"password": "x"}'
+    answer = call("POST", f"/t/{transfer['id']}/unlock", raw=raw, headers={"Content-Type": sent})
+    assert answer.status == HTTPStatus.BAD_REQUEST
+    assert "application/x-www-form-urlencoded" in answer.body
 
 
 @pytest.mark.parametrize(
