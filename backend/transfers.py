@@ -143,6 +143,12 @@ def page_link(transfer: str) -> str:
     return f"t/{transfer}"
 
 
+def is_page_address(address: str, *, host: str, transfer: str) -> bool:
+    """Tell whether this is the whole address of a transfer's page on that host, and nothing that a browser would run."""
+    place = re.escape(page_link(transfer))
+    return re.fullmatch(rf"https?://{re.escape(host)}/([\w.-]+/)*{place}", address, re.ASCII) is not None
+
+
 def file_link(transfer: str, number: int) -> str:
     """Return the address of one file, relative to the app's root."""
     return f"t/{transfer}/files/{number}"

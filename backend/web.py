@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Form, Query
@@ -41,6 +40,7 @@ from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
+from backend.transfers import is_page_address
 from backend.wiring import origins
 
 app = resolver()
@@ -252,9 +252,8 @@ def transfer_page(transfer: str) -> Response[str]:
 @app.get("/t/<transfer>/qr.svg", include_in_schema=False)
 def qr_code(transfer: str, link: Annotated[str, Query(max_length=500)]) -> Response[str]:
     """Draw a transfer's link, which only the page knows in full, as a QR code; nothing else than that link."""
-    address = urlsplit(link)
     host = app.current_event.headers.get("Host", "")
-    if address.netloc != host or not address.path.endswith(f"/t/{known_id(transfer)}") or address.query:
+    if not is_page_address(link, host=host, transfer=known_id(transfer)):
         raise Invalid({"link": "must be the address of this transfer's page"})
     return Response(HTTPStatus.OK, "image/svg+xml", pages.qr_code(link), {"Cache-Control": PRIVATE})
 

@@ -21,6 +21,7 @@ from backend.transfers import (
     expiry,
     id_of,
     is_id,
+    is_page_address,
     key_of,
     moment,
     parse_key,
@@ -151,6 +152,29 @@ def test_no_name_can_break_out_of_the_download_header(name: str, number: int) ->
     assert saved == download_name(name, number)
     assert saved not in ("", ".", "..")
     assert not any(c in '/\\<>:"|?*' or unicodedata.category(c) == "Cc" for c in saved)
+
+
+@pytest.mark.parametrize(
+    ("address", "fits"),
+    [
+        ("https://send.example/t/{id}", True),
+        ("http://send.example/_aws/execute-api/sidestep/prod/t/{id}", True),
+        ("https://send.example/t/{id}?next=x", False),
+        ("https://send.example/t/{id}#owner=x", False),
+        ("https://send.example/t/{id}\n", False),
+        ("https://send.example/prod//t/{id}", False),
+        ("https://send.example/t/{id}b", False),
+        ("https://send.example@evil.example/t/{id}", False),
+        ("https://evil.example/t/{id}", False),
+        ("//send.example/t/{id}", False),
+        ("javascript://send.example/%0Aalert(1)//t/{id}", False),
+        ("http://[", False),
+    ],
+)
+def test_only_the_address_of_the_page_is_one(address: str, fits: bool) -> None:  # noqa: FBT001
+    """Neither another host's, nor more than it, nor what a browser would run."""
+    transfer = id_of(b"1" * 16)
+    assert is_page_address(address.replace("{id}", transfer), host="send.example", transfer=transfer) is fits
 
 
 def test_an_expiry_is_counted_from_now_but_never_passes_the_longest() -> None:
