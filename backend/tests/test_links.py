@@ -79,7 +79,10 @@ def test_of_several_records_in_a_message_a_bad_one_does_not_stop_the_rest(transf
 
 @pytest.mark.parametrize(
     ("body", "failed"),
-    [('{"Event": "s3:TestEvent"}', 0), ('{"Records": []}', 0), ("nonsense", 1), ("[1]", 1), ("{}", 0)],
+    [
+        *(('{"Event": "s3:TestEvent"}', 0), ('{"Records": []}', 0), ("{}", 0)),
+        *(("nonsense", 1), ("[1]", 1), ("[" * 9_000, 1), ("1" * 5_000, 1)),
+    ],
 )
 def test_a_message_without_records_is_s3s_test_or_nonsense(body: str, failed: int) -> None:
     """S3 tries the queue when it is told of it; anything else that is not S3's fails."""
