@@ -144,7 +144,7 @@ def page_link(transfer: str) -> str:
 
 
 def is_page_address(address: str, *, host: str, transfer: str) -> bool:
-    """Tell whether this is the whole address of a transfer's page on that host, and nothing that a browser would run."""
+    """Tell whether this is the address of a transfer's page on that host, and nothing that a browser would run."""
     place = re.escape(page_link(transfer))
     return re.fullmatch(rf"https?://{re.escape(host)}/([\w.-]+/)*{place}", address, re.ASCII) is not None
 
