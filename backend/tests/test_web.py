@@ -150,6 +150,8 @@ def test_a_password_is_taken_from_a_form_only(sent: str) -> None:
         ({"files": [{"name": 1, "size": 1}]}, "files.0.name"),
         ({"files": [{"name": "\ud800", "size": 1}]}, "files.0.name"),
         ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 0}]}, "parts.0.number"),
+        ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 10_001}]}, "parts.0.number"),
+        ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 10**40, "number": 1}]}, "parts.0.file"),
         ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 1, "sha256": "x"}]}, "parts.0.sha256"),
     ],
 )
@@ -160,6 +162,15 @@ def test_a_wrong_field_is_named(body: object, field: str) -> None:
     assert field in [wrong["field"] for wrong in answer.error["fields"]]
     assert field in answer.error["message"]
     assert answer.error["request_id"] == "request-1"
+
+
+def test_a_number_that_no_file_can_have_is_refused_before_the_table_is_asked() -> None:
+    """Which has no place for more than 38 digits."""
+    transfer = made(1)
+    body = {"files": [{"name": "a", "size": 1}], "first": 10**40}
+    answer = call("POST", f"/api/transfers/{transfer['id']}/files", body=body, token=transfer["owner_token"])
+    assert answer.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert [wrong["field"] for wrong in answer.error["fields"]] == ["first"]
 
 
 @pytest.mark.parametrize(
