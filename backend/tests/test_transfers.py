@@ -125,6 +125,10 @@ def test_a_token_fits_its_own_hash_only() -> None:
         ('say "hi"?.txt', "say _hi__.txt"),
         ("CON", "_CON"),
         ("com1.txt", "_com1.txt"),
+        ("COM².txt", "_COM².txt"),
+        ("nul .txt", "_nul .txt"),
+        ("conin$", "_conin$"),
+        ("console.txt", "console.txt"),
         ("trailing. . ", "trailing"),
         ("👩‍👩‍👧 família.zip", "👩‍👩‍👧 família.zip"),
         ("قائمة.txt", "قائمة.txt"),
@@ -152,6 +156,12 @@ def test_no_name_can_break_out_of_the_download_header(name: str, number: int) ->
     assert saved == download_name(name, number)
     assert saved not in ("", ".", "..")
     assert not any(c in '/\\<>:"|?*' or unicodedata.category(c) == "Cc" for c in saved)
+
+
+def test_a_file_that_a_shell_reads_at_its_start_is_not_saved_as_one_by_curl() -> None:
+    """It takes the name in ASCII; browsers take the other."""
+    header = content_disposition(".bash_profile", 1)
+    assert header == "attachment; filename=\"_bash_profile\"; filename*=UTF-8''.bash_profile"
 
 
 @pytest.mark.parametrize(
