@@ -121,9 +121,10 @@ class Downloads:
         files = [file for file in fresh if file.state != "removed"] + sorted(again, key=lambda file: file.number)
         return files, Cursor(max(listed, seen.listed), cursor.lengths), more or listed < transfer.last_number
 
-    def admit(self, transfer_id: str, caller: Caller) -> None:
-        """Raise what `status` would raise for this caller."""
-        self._admitted(self.records.transfer(transfer_id), caller)
+    def admit(self, transfer_id: str, caller: Caller) -> Transfer:
+        """Return the transfer, or raise what `status` would raise for this caller."""
+        transfer, _ = self._admitted(self.records.transfer(transfer_id), caller)
+        return transfer
 
     def _status_of(self, transfer: Transfer, file: File, *, signed: bool) -> messages.FileStatus:
         most, shown = transfer.max_downloads, _shown(transfer, file)

@@ -217,6 +217,17 @@ def test_only_whoever_may_see_a_transfer_can_have_its_files_checked(
     assert looked == []
 
 
+def test_each_file_is_looked_at_once_and_none_that_the_transfer_does_not_have(
+    transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often and whatever is asked for: each look is a request to S3."""
+    looked: list[str] = []
+    monkeypatch.setattr(objects, "head", looked.append)
+    monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
+    call(f"/api/transfers/{transfer.id}", query={"check": "2,2,2,3,999999"})
+    assert looked == [key_of(transfer.id, 2)]
+
+
 @pytest.mark.parametrize("check", ["0", "1,", "x", "1;2", ",".join("1" * 21), "9999999"])
 def test_what_is_no_list_of_files_is_not_checked(transfer: Any, check: str) -> None:
     """422 with the field named."""
