@@ -247,7 +247,7 @@ class ErrorAnswer(Message):
 _ERRORS = {
     400: "The body cannot be read.",
     401: "The owner token or the password is missing.",
-    403: "The owner token belongs to another transfer.",
+    403: "The owner token belongs to another transfer, or a page of another site has sent this.",
     404: "There is no such transfer or file.",
     409: "The transfer or file is not in the state for this.",
     410: "The transfer has expired.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.brand import brand
 from backend.errors import (
+    CrossSite,
     Expired,
     LimitReached,
     NotFound,
@@ -87,6 +88,8 @@ def error_text(t: Words, error: SidestepError) -> str:
     match error:
         case Expired():
             text = t("error.expired", date=date_text(datetime.fromtimestamp(error.when, UTC)))
+        case CrossSite():
+            text = t("error.cross_site")
         case LimitReached():
             text = t("error.limit_reached")
         case StillComing():

@@ -130,7 +130,7 @@ def description() -> Response[str]:
     status_code=201,
     operation_id="createTransfer",
     security=SENDER,
-    responses=answers(201, messages.CreatedTransfer, 400, 401, 422),
+    responses=answers(201, messages.CreatedTransfer, 400, 401, 403, 422),
 )
 def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.CreatedTransfer:
     """Begin a transfer and sign its first parts."""

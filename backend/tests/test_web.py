@@ -119,6 +119,24 @@ def test_another_content_type_is_a_bad_request_that_says_which_is_wanted(sent: s
     assert "application/json" in answer.error["message"]
 
 
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 201), ("none", 201)]
+)
+def test_what_a_page_of_another_site_sends_is_refused(site: str, status: int) -> None:
+    """As the browser says who sends it; the password's form is refused likewise, and no try is counted."""
+    body = {"files": [{"name": "a", "size": 1}]}
+    answer = call("POST", "/api/transfers", body=body, headers={"Sec-Fetch-Site": site})
+    assert answer.status == status
+    transfer = made(1)
+    call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "x"}, token=transfer["owner_token"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    unlock = f"/t/{transfer['id']}/unlock"
+    wrong = call("POST", unlock, raw="password=y", headers={**form, "Sec-Fetch-Site": site})
+    assert ("page of another site" in wrong.body) is (status == HTTPStatus.FORBIDDEN)
+    again = call("POST", unlock, raw="password=x", headers=form)
+    assert (again.status == HTTPStatus.SEE_OTHER) is (status == HTTPStatus.FORBIDDEN)
+
+
 @pytest.mark.parametrize("sent", ["application/json", "multipart/form-data; boundary=x", "text/plain"])
 def test_a_password_is_taken_from_a_form_only(sent: str) -> None:
     """The page says so."""
