@@ -8,6 +8,7 @@ from backend.transfers import MAX_PARTS, FileState
 
 MAX_FILES_A_CALL = 1_000
 MAX_PARTS_A_CALL = 100
+MAX_PASSWORD = 1_024
 # No file has a higher one: more files than this no operator can allow.
 MAX_NUMBER = 1_000_000
 
@@ -81,7 +82,7 @@ class Options(Message):
     message: str = Field(default="", max_length=5_000)
     expires_in: int = Field(default=0, gt=0, description="seconds from now; one of the configured choices")
     max_downloads: int | None = Field(default=None, ge=1, le=1_000_000, description="downloads of each file")
-    password: str | None = Field(default=None, min_length=1, max_length=1_024)
+    password: str | None = Field(default=None, min_length=1, max_length=MAX_PASSWORD)
 
 
 class PlannedFile(Message):

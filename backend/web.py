@@ -269,7 +269,7 @@ def only_get(transfer: str, number: str) -> Response[Any]:  # noqa: ARG001  as t
 
 
 @app.post("/t/<transfer>/unlock", include_in_schema=False)
-def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
+def unlock(transfer: str, password: Annotated[str, Form(max_length=messages.MAX_PASSWORD)]) -> Response[Any]:
     """Trade the password for a grant cookie."""
     try:
         grant = downloads().unlock(known_id(transfer), password)

@@ -413,6 +413,16 @@ def test_a_password_is_asked_for_and_buys_a_cookie(clock: Clock) -> None:
     assert "1.bin" in page.body
 
 
+def test_a_password_longer_than_any_can_be_is_not_even_tried() -> None:
+    """It costs neither time nor a try."""
+    transfer = made(1)
+    call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "x"}, token=transfer["owner_token"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    unlock = f"/t/{transfer['id']}/unlock"
+    assert call("POST", unlock, raw=f"password={'x' * 1_025}", headers=form).status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert call("POST", unlock, raw="password=x", headers=form).status == HTTPStatus.SEE_OTHER
+
+
 def test_the_description_has_every_address_of_the_api() -> None:
     """Of web and links, made from their code."""
     described = call("GET", "/api/openapi.json").json
