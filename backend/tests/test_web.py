@@ -371,6 +371,13 @@ def test_a_transfer_page_shows_names_as_text(arrivals: Arrivals, objects: FakeOb
     assert "files/2" not in page.body
 
 
+def test_a_name_shows_the_ending_that_it_has_without_scripts_too() -> None:
+    """What would turn the direction of the rest is alone in an element, where there is no rest."""
+    transfer = call("POST", "/api/transfers", body={"files": [{"name": "photo\u202egpj.exe", "size": 1}]}).json
+    page = call("GET", f"/t/{transfer['id']}")
+    assert '<bdi>photo<bdi class="control">\u202e</bdi>gpj.exe</bdi>' in page.body
+
+
 def test_a_transfer_that_is_not_there_has_a_page_that_says_so() -> None:
     """The same for an id that never was and one that cannot be."""
     for transfer in ("a" * 26, "nonsense"):
