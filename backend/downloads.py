@@ -1,7 +1,8 @@
 """What a link holder does: see a transfer, unlock it, download. Knows no HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from backend import messages
 from backend.errors import (
@@ -35,6 +36,8 @@ from backend.transfers import (
 from backend.tries import COMPARING_SECONDS, LOCKED_AFTER, wait_after
 
 FILES_A_PAGE = 1_000
+# Characters of their names: Lambda answers with 6 MB at the most, and JSON spells one with up to twelve bytes.
+NAMES_A_PAGE = 150_000
 OWNER_URL_SECONDS = 3_600
 
 # How often one source may go on with a download that was counted: a hundred broken connections, or a download manager's
@@ -84,11 +87,7 @@ class Downloads:
             seen = Cursor.parse(since) if since else Cursor()
         except ValueError as error:
             raise Invalid({"since": str(error)}) from error
-        listed = min(transfer.last_number, seen.listed + FILES_A_PAGE)
-        fresh = self.records.files(transfer_id, seen.listed + 1, listed) if listed > seen.listed else []
-        changed, cursor, more = tally.since(seen, FILES_A_PAGE)
-        again = self.records.some_files(transfer_id, [number for number in changed if number <= seen.listed])
-        files = [file for file in fresh if file.state != "removed"] + [again[number] for number in sorted(again)]
+        files, cursor, more = self._since(transfer, tally, seen)
         counts = tally.counts(transfer.last_number)
         return messages.TransferStatus(
             state="ready" if counts.ready else "uploading",
@@ -100,14 +99,31 @@ class Downloads:
             has_password=transfer.password_hash is not None,
             counts=messages.FileCounts(files=counts.files, stored=counts.stored, failed=counts.failed),
             files=[self._status_of(transfer, file, signed=owner and urls) for file in files],
-            cursor=str(Cursor(max(listed, seen.listed), cursor.lengths)),
-            more=more or listed < transfer.last_number,
+            cursor=str(cursor),
+            more=more,
             next_number=transfer.last_number + 1,
         )
 
-    def admit(self, transfer_id: str, caller: Caller) -> None:
-        """Raise what `status` would raise for this caller."""
-        self._admitted(self.records.transfer(transfer_id), caller)
+    def _since(self, transfer: Transfer, tally: Tally, seen: Cursor) -> tuple[list[File], Cursor, bool]:
+        """Return new and changed files, as many as an answer takes, the cursor behind them, and whether more remain."""
+        listed = min(transfer.last_number, seen.listed + FILES_A_PAGE)
+        unseen = self.records.files(transfer.id, seen.listed + 1, listed) if listed > seen.listed else []
+        fresh = _fitting(unseen, NAMES_A_PAGE)
+        if len(fresh) < len(unseen):
+            listed = fresh[-1].number
+        changed, cursor, more = tally.since(seen, FILES_A_PAGE)
+        known = self.records.some_files(transfer.id, [number for number in changed if number <= seen.listed])
+        in_turn = [known[number] for number in changed if number in known]
+        again = _fitting(in_turn, NAMES_A_PAGE - sum(len(file.name) for file in fresh))
+        if len(again) < len(in_turn):
+            _, cursor, more = tally.since(seen, changed.index(in_turn[len(again)].number))
+        files = [file for file in fresh if file.state != "removed"] + sorted(again, key=lambda file: file.number)
+        return files, Cursor(max(listed, seen.listed), cursor.lengths), more or listed < transfer.last_number
+
+    def admit(self, transfer_id: str, caller: Caller) -> Transfer:
+        """Return the transfer, or raise what `status` would raise for this caller."""
+        transfer, _ = self._admitted(self.records.transfer(transfer_id), caller)
+        return transfer
 
     def _status_of(self, transfer: Transfer, file: File, *, signed: bool) -> messages.FileStatus:
         most, shown = transfer.max_downloads, _shown(transfer, file)
@@ -234,6 +250,12 @@ class Downloads:
     def _url(self, transfer_id: str, file: File, seconds: int) -> str:
         disposition = content_disposition(file.name, file.number)
         return self.objects.sign_download(key_of(transfer_id, file.number), disposition=disposition, seconds=seconds)
+
+
+def _fitting(files: Sequence[File], room: int) -> list[File]:
+    """Return as many of the files as have names that fit into so many characters, and one in any case."""
+    ends = accumulate(len(file.name) for file in files)
+    return [file for index, (file, end) in enumerate(zip(files, ends, strict=True)) if end <= room or index == 0]
 
 
 def _shown(transfer: Transfer, file: File) -> tuple[str, str] | None:

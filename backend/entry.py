@@ -9,16 +9,14 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import (
-    RequestUnsupportedContentType,
-    RequestValidationError,
-)
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backend import messages, pages
 from backend.access import Access
 from backend.accounts import Account, account_of
+from backend.bodies import Resolver
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.headers import every_answer, page_policy
@@ -77,9 +75,9 @@ def access() -> Access:
     return Access(records=table(), settings=settings(), passphrase=passphrase(), now=time.time, pause=time.sleep)
 
 
-def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each kind of error, none with a branch of note
+def resolver() -> APIGatewayRestResolver:
     """Return a resolver that validates by type hints, describes itself, and answers errors in our shape."""
-    app = APIGatewayRestResolver(enable_validation=True)
+    app = Resolver()
 
     @app.exception_handler(SidestepError)
     def known(error: SidestepError) -> Response[Any]:
@@ -92,14 +90,6 @@ def resolver() -> APIGatewayRestResolver:  # noqa: C901  one handler for each ki
             return _answer(app, BadRequest("The body is not JSON."))
         fields = {".".join(str(step) for step in problem["loc"][1:]) or "body": problem["msg"] for problem in found}
         return _answer(app, Invalid(fields))
-
-    @app.exception_handler(RequestUnsupportedContentType)
-    def unsupported(_: RequestUnsupportedContentType) -> Response[Any]:
-        return _answer(app, BadRequest("The body must be JSON, with “Content-Type: application/json”."))
-
-    @app.exception_handler([UnicodeDecodeError, RecursionError])
-    def undecodable(_: Exception) -> Response[Any]:
-        return _answer(app, BadRequest("The body is not JSON that can be read."))
 
     @app.exception_handler([ClientError, BotoCoreError])
     def refused(error: Exception) -> Response[Any]:

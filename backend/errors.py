@@ -8,6 +8,7 @@ SidestepError                 500
 ├── TokenWrong                403  an owner token, but not this transfer's
 ├── PasswordWrong             403  not the transfer's password
 ├── PassphraseWrong           403  not the operator's passphrase
+├── CrossSite                 403  sent by a page of another site
 ├── NotFound                  404  never was, is gone, or is not for you: the same answer
 │   └── StillComing           404  a file that is announced, and not there yet
 ├── MethodNotAllowed          405
@@ -124,6 +125,17 @@ class PassphraseWrong(SidestepError):
     def headers(self) -> dict[str, str]:
         """Return when to come again."""
         return {"Retry-After": str(self.seconds)}
+
+
+class CrossSite(SidestepError):
+    """A page of another site had the browser send this; whoever sits before it may know nothing of it."""
+
+    status = 403
+    code = "cross_site"
+
+    def __init__(self) -> None:
+        """Say how to do it instead."""
+        super().__init__("This was sent by a page of another site. Open the address yourself and try again.")
 
 
 class NotFound(SidestepError):

@@ -45,5 +45,5 @@ def _done(message: dict[str, Any]) -> bool:
 def _records(body: str) -> list[dict[str, Any]]:
     try:
         return list(json.loads(body).get("Records", []))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return [{}]  # nothing of S3's: it fails as a record does

@@ -44,8 +44,9 @@ def status(
     """
     shown = caller(app, known_id(transfer))
     if check:
-        downloads().admit(transfer, shown)
-        await_files([key_of(transfer, int(number)) for number in check.split(",")])
+        last = downloads().admit(transfer, shown).last_number
+        asked = dict.fromkeys(int(number) for number in check.split(","))
+        await_files([key_of(transfer, number) for number in asked if number <= last])
     return downloads().status(transfer, shown, since, urls=urls)
 
 

@@ -4,10 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.transfers import FileState
+from backend.transfers import MAX_PARTS, FileState
 
 MAX_FILES_A_CALL = 1_000
 MAX_PARTS_A_CALL = 100
+MAX_PASSWORD = 1_024
+# No file has a higher one: more files than this no operator can allow.
+MAX_NUMBER = 1_000_000
 
 Sha256 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$", description="SHA-256 of the part's bytes, in base64")]
 Moment = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-12-01T08:00:00Z"])]
@@ -37,8 +40,8 @@ class NewFile(Message):
 class PartToSign(Message):
     """A part that is about to be sent. S3 takes it with exactly this checksum, when one is given."""
 
-    file: int = Field(ge=1)
-    number: int = Field(ge=1)
+    file: int = Field(ge=1, le=MAX_NUMBER)
+    number: int = Field(ge=1, le=MAX_PARTS)
     sha256: Sha256 | None = Field(default=None, description="needed for files of several parts")
 
 
@@ -54,6 +57,7 @@ class MoreFiles(NewFiles):
     first: int | None = Field(
         default=None,
         ge=1,
+        le=MAX_NUMBER,
         description="the number that the first of them is expected to get: where others have been added meanwhile, or "
         "these very ones by a request whose answer was lost, the answer is 409 and nothing is added",
     )
@@ -78,7 +82,7 @@ class Options(Message):
     message: str = Field(default="", max_length=5_000)
     expires_in: int = Field(default=0, gt=0, description="seconds from now; one of the configured choices")
     max_downloads: int | None = Field(default=None, ge=1, le=1_000_000, description="downloads of each file")
-    password: str | None = Field(default=None, min_length=1, max_length=1_024)
+    password: str | None = Field(default=None, min_length=1, max_length=MAX_PASSWORD)
 
 
 class PlannedFile(Message):
@@ -268,7 +272,7 @@ class ErrorAnswer(Message):
 _ERRORS = {
     400: "The body cannot be read.",
     401: "The owner token or the password is missing.",
-    403: "The owner token belongs to another transfer.",
+    403: "The owner token belongs to another transfer, or a page of another site has sent this.",
     404: "There is no such transfer or file.",
     409: "The transfer or file is not in the state for this.",
     410: "The transfer has expired.",

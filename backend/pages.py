@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.brand import brand
 from backend.errors import (
+    CrossSite,
     Expired,
     LimitReached,
     NotFound,
@@ -27,6 +29,9 @@ from backend.words import LANGUAGES, Words, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+# Control characters, and those that turn the direction of what follows: a name could show another ending than it has.
+_CONTROLS = re.compile("([\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069])")
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
 
@@ -77,6 +82,7 @@ def render(name: str, /, *, depth: int, language: str, **context: Any) -> str:
             catalogue=Markup(t.json),  # noqa: S704  our own texts, spelled for this place
             static=partial(static_address, root),
             lifetime=partial(lifetime_text, t),
+            pieces=name_pieces,
             **context,
         )
     )
@@ -87,6 +93,8 @@ def error_text(t: Words, error: SidestepError) -> str:
     match error:
         case Expired():
             text = t("error.expired", date=date_text(datetime.fromtimestamp(error.when, UTC)))
+        case CrossSite():
+            text = t("error.cross_site")
         case LimitReached():
             text = t("error.limit_reached")
         case StillComing():
@@ -119,6 +127,11 @@ def qr_code(text: str) -> str:
     drawn = BytesIO()
     segno.make_qr(text, error="m").save(drawn, kind="svg", dark="#000", light="#fff", omitsize=True, xmldecl=False)
     return drawn.getvalue().decode()
+
+
+def name_pieces(name: str) -> list[str]:
+    """Return a name in pieces: text and single control characters in turn, which each get an element of their own."""
+    return _CONTROLS.split(name)
 
 
 def lifetime_text(t: Words, seconds: int) -> str:

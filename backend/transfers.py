@@ -161,6 +161,12 @@ def page_link(transfer: str) -> str:
     return f"t/{transfer}"
 
 
+def is_page_address(address: str, *, host: str, transfer: str) -> bool:
+    """Tell whether this is the address of a transfer's page on that host, and nothing that a browser would run."""
+    place = re.escape(page_link(transfer))
+    return re.fullmatch(rf"https?://{re.escape(host)}/([\w.-]+/)*{place}", address, re.ASCII) is not None
+
+
 def file_link(transfer: str, number: int) -> str:
     """Return the address of one file, relative to the app's root."""
     return f"t/{transfer}/files/{number}"
@@ -194,7 +200,7 @@ def forget_at(created: int, longest: int) -> int:
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What Windows does not allow in a name, https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])( *\..*)?", re.IGNORECASE)
 _MAX_NAME_BYTES = 255
 
 
@@ -245,9 +251,12 @@ def shown_as(name: str) -> tuple[str, str] | None:
 
 
 def content_disposition(name: str, number: int) -> str:
-    """Return the header that saves a file under its name, RFC 6266 with RFC 8187 for what ASCII cannot say."""
+    """Return the header that saves a file under its name, RFC 6266 with RFC 8187 for what ASCII cannot say.
+
+    curl reads the ASCII one, and would save `.bash_profile` where the shell looks for it; browsers mind by themselves.
+    """
     safe = download_name(name, number)
-    plain = re.sub(r"[^ -~]|[\"\\%]", "_", safe)
+    plain = re.sub(r"^\.|[^ -~]|[\"\\%]", "_", safe)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 
 

@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Form, Query
@@ -45,6 +44,7 @@ from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
+from backend.transfers import is_page_address
 from backend.wiring import origins
 
 app = resolver()
@@ -135,7 +135,7 @@ def description() -> Response[str]:
     status_code=201,
     operation_id="createTransfer",
     security=SENDER,
-    responses=answers(201, messages.CreatedTransfer, 400, 401, 422),
+    responses=answers(201, messages.CreatedTransfer, 400, 401, 403, 422),
 )
 def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.CreatedTransfer:
     """Begin a transfer and sign its first parts."""
@@ -280,9 +280,8 @@ def transfer_page(transfer: str) -> Response[str]:
 @app.get("/t/<transfer>/qr.svg", include_in_schema=False)
 def qr_code(transfer: str, link: Annotated[str, Query(max_length=500)]) -> Response[str]:
     """Draw a transfer's link, which only the page knows in full, as a QR code; nothing else than that link."""
-    address = urlsplit(link)
     host = app.current_event.headers.get("Host", "")
-    if address.netloc != host or not address.path.endswith(f"/t/{known_id(transfer)}") or address.query:
+    if not is_page_address(link, host=host, transfer=known_id(transfer)):
         raise Invalid({"link": "must be the address of this transfer's page"})
     return Response(HTTPStatus.OK, "image/svg+xml", pages.qr_code(link), {"Cache-Control": PRIVATE})
 
@@ -298,7 +297,7 @@ def only_get(transfer: str, number: str) -> Response[Any]:  # noqa: ARG001  as t
 
 
 @app.post("/t/<transfer>/unlock", include_in_schema=False)
-def unlock(transfer: str, password: Annotated[str, Form()]) -> Response[Any]:
+def unlock(transfer: str, password: Annotated[str, Form(max_length=messages.MAX_PASSWORD)]) -> Response[Any]:
     """Trade the password for a grant cookie."""
     try:
         grant = downloads().unlock(known_id(transfer), password)

@@ -187,6 +187,27 @@ def test_a_long_list_comes_in_pages(uploads: Uploads, downloads: Downloads) -> N
     assert (len(first.files), first.more, len(second.files), second.more) == (1_000, True, 500, False)
 
 
+def test_an_answer_stays_below_what_lambda_sends_however_long_the_names_are(
+    uploads: Uploads, downloads: Downloads
+) -> None:
+    """New files and changed ones alike; whoever follows the cursor gets them all, each change once."""
+    made = uploads.create(NewTransfer(files=[NewFile(name="\u0000" * 8_192, size=1)] * 100))
+    polls = {"listed": list(range(1, 101)), "removed": list(range(1, 101))}
+    cursor: str | None = None
+    for name, expected in polls.items():
+        if name == "removed":
+            for number in expected:
+                uploads.records.fail(made.id, number, "gone")
+        found: list[int] = []
+        more = True
+        while more:
+            status = downloads.status(made.id, Caller(), cursor)
+            assert len(status.model_dump_json()) < 2_000_000
+            found += [file.number for file in status.files]
+            cursor, more = status.cursor, status.more
+        assert sorted(found) == expected
+
+
 def test_a_cursor_that_is_none_is_refused(uploads: Uploads, downloads: Downloads) -> None:
     """With the field named."""
     made = begin(uploads, 1)

@@ -79,7 +79,10 @@ def test_of_several_records_in_a_message_a_bad_one_does_not_stop_the_rest(transf
 
 @pytest.mark.parametrize(
     ("body", "failed"),
-    [('{"Event": "s3:TestEvent"}', 0), ('{"Records": []}', 0), ("nonsense", 1), ("[1]", 1), ("{}", 0)],
+    [
+        *(('{"Event": "s3:TestEvent"}', 0), ('{"Records": []}', 0), ("{}", 0)),
+        *(("nonsense", 1), ("[1]", 1), ("[" * 9_000, 1), ("1" * 5_000, 1)),
+    ],
 )
 def test_a_message_without_records_is_s3s_test_or_nonsense(body: str, failed: int) -> None:
     """S3 tries the queue when it is told of it; anything else that is not S3's fails."""
@@ -212,6 +215,17 @@ def test_only_whoever_may_see_a_transfer_can_have_its_files_checked(
     answer = call(f"/api/transfers/{transfer.id}", query={"check": "1"}, token="other")
     assert answer["statusCode"] == HTTPStatus.FORBIDDEN
     assert looked == []
+
+
+def test_each_file_is_looked_at_once_and_none_that_the_transfer_does_not_have(
+    transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often and whatever is asked for: each look is a request to S3."""
+    looked: list[str] = []
+    monkeypatch.setattr(objects, "head", looked.append)
+    monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
+    call(f"/api/transfers/{transfer.id}", query={"check": "2,2,2,3,999999"})
+    assert looked == [key_of(transfer.id, 2)]
 
 
 @pytest.mark.parametrize("check", ["0", "1,", "x", "1;2", ",".join("1" * 21), "9999999"])

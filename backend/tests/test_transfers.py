@@ -21,6 +21,7 @@ from backend.transfers import (
     expiry,
     id_of,
     is_id,
+    is_page_address,
     key_of,
     moment,
     parse_key,
@@ -124,6 +125,10 @@ def test_a_token_fits_its_own_hash_only() -> None:
         ('say "hi"?.txt', "say _hi__.txt"),
         ("CON", "_CON"),
         ("com1.txt", "_com1.txt"),
+        ("COM².txt", "_COM².txt"),
+        ("nul .txt", "_nul .txt"),
+        ("conin$", "_conin$"),
+        ("console.txt", "console.txt"),
         ("trailing. . ", "trailing"),
         ("👩‍👩‍👧 família.zip", "👩‍👩‍👧 família.zip"),
         ("قائمة.txt", "قائمة.txt"),
@@ -151,6 +156,35 @@ def test_no_name_can_break_out_of_the_download_header(name: str, number: int) ->
     assert saved == download_name(name, number)
     assert saved not in ("", ".", "..")
     assert not any(c in '/\\<>:"|?*' or unicodedata.category(c) == "Cc" for c in saved)
+
+
+def test_a_file_that_a_shell_reads_at_its_start_is_not_saved_as_one_by_curl() -> None:
+    """It takes the name in ASCII; browsers take the other."""
+    header = content_disposition(".bash_profile", 1)
+    assert header == "attachment; filename=\"_bash_profile\"; filename*=UTF-8''.bash_profile"
+
+
+@pytest.mark.parametrize(
+    ("address", "fits"),
+    [
+        ("https://send.example/t/{id}", True),
+        ("http://send.example/_aws/execute-api/sidestep/prod/t/{id}", True),
+        ("https://send.example/t/{id}?next=x", False),
+        ("https://send.example/t/{id}#owner=x", False),
+        ("https://send.example/t/{id}\n", False),
+        ("https://send.example/prod//t/{id}", False),
+        ("https://send.example/t/{id}b", False),
+        ("https://send.example@evil.example/t/{id}", False),
+        ("https://evil.example/t/{id}", False),
+        ("//send.example/t/{id}", False),
+        ("javascript://send.example/%0Aalert(1)//t/{id}", False),
+        ("http://[", False),
+    ],
+)
+def test_only_the_address_of_the_page_is_one(address: str, fits: bool) -> None:  # noqa: FBT001
+    """Neither another host's, nor more than it, nor what a browser would run."""
+    transfer = id_of(b"1" * 16)
+    assert is_page_address(address.replace("{id}", transfer), host="send.example", transfer=transfer) is fits
 
 
 def test_an_expiry_is_counted_from_now_but_never_passes_the_longest() -> None:

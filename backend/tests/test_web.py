@@ -97,7 +97,7 @@ def test_a_transfer_is_created_with_201() -> None:
     assert answer.headers["Cache-Control"] == ["no-store"]
 
 
-@pytest.mark.parametrize("raw", ["{", "[" * 100_000, "\x00", "{'files': 1}"])
+@pytest.mark.parametrize("raw", ["{", "[" * 100_000, "\x00", "{'files': 1}", '{"files": ' + "1" * 5_000 + "}"])
 def test_a_body_that_is_not_json_is_a_bad_request(raw: str) -> None:
     """However it is broken."""
     answer = call("POST", "/api/transfers", raw=raw)
@@ -105,11 +105,47 @@ def test_a_body_that_is_not_json_is_a_bad_request(raw: str) -> None:
     assert answer.error["code"] == "bad_request"
 
 
-def test_another_content_type_is_a_bad_request_that_says_which_is_wanted() -> None:
-    """A form is not JSON."""
-    answer = call("POST", "/api/transfers", raw="files=1", headers={"Content-Type": "text/plain"})
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("", "text/plain", "application/jsonx", "application/x-www-form-urlencoded"),
+        *("multipart/form-data", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_another_content_type_is_a_bad_request_that_says_which_is_wanted(sent: str) -> None:
+    """What a page of another site can send without asking is not JSON, even where it could be read as such."""
+    answer = call("POST", "/api/transfers", raw='{"files": [{"name": "é", "size": 1}]}', headers={"Content-Type": sent})
     assert answer.status == HTTPStatus.BAD_REQUEST
     assert "application/json" in answer.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 201), ("none", 201)]
+)
+def test_what_a_page_of_another_site_sends_is_refused(site: str, status: int) -> None:
+    """As the browser says who sends it; the password's form is refused likewise, and no try is counted."""
+    body = {"files": [{"name": "a", "size": 1}]}
+    answer = call("POST", "/api/transfers", body=body, headers={"Sec-Fetch-Site": site})
+    assert answer.status == status
+    transfer = made(1)
+    call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "x"}, token=transfer["owner_token"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    unlock = f"/t/{transfer['id']}/unlock"
+    wrong = call("POST", unlock, raw="password=y", headers={**form, "Sec-Fetch-Site": site})
+    assert ("page of another site" in wrong.body) is (status == HTTPStatus.FORBIDDEN)
+    again = call("POST", unlock, raw="password=x", headers=form)
+    assert (again.status == HTTPStatus.SEE_OTHER) is (status == HTTPStatus.FORBIDDEN)
+
+
+@pytest.mark.parametrize("sent", ["application/json", "multipart/form-data; boundary=x", "text/plain"])
+def test_a_password_is_taken_from_a_form_only(sent: str) -> None:
+    """The page says so."""
+    transfer = made(1)
+    call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "x"}, token=transfer["owner_token"])
+    raw = '{"password": "x"}'
+    answer = call("POST", f"/t/{transfer['id']}/unlock", raw=raw, headers={"Content-Type": sent})
+    assert answer.status == HTTPStatus.BAD_REQUEST
+    assert "application/x-www-form-urlencoded" in answer.body
 
 
 @pytest.mark.parametrize(
@@ -132,6 +168,8 @@ def test_another_content_type_is_a_bad_request_that_says_which_is_wanted() -> No
         ({"files": [{"name": 1, "size": 1}]}, "files.0.name"),
         ({"files": [{"name": "\ud800", "size": 1}]}, "files.0.name"),
         ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 0}]}, "parts.0.number"),
+        ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 10_001}]}, "parts.0.number"),
+        ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 10**40, "number": 1}]}, "parts.0.file"),
         ({"files": [{"name": "a", "size": 1}], "parts": [{"file": 1, "number": 1, "sha256": "x"}]}, "parts.0.sha256"),
     ],
 )
@@ -142,6 +180,15 @@ def test_a_wrong_field_is_named(body: object, field: str) -> None:
     assert field in [wrong["field"] for wrong in answer.error["fields"]]
     assert field in answer.error["message"]
     assert answer.error["request_id"] == "request-1"
+
+
+def test_a_number_that_no_file_can_have_is_refused_before_the_table_is_asked() -> None:
+    """Which has no place for more than 38 digits."""
+    transfer = made(1)
+    body = {"files": [{"name": "a", "size": 1}], "first": 10**40}
+    answer = call("POST", f"/api/transfers/{transfer['id']}/files", body=body, token=transfer["owner_token"])
+    assert answer.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert [wrong["field"] for wrong in answer.error["fields"]] == ["first"]
 
 
 @pytest.mark.parametrize(
@@ -324,6 +371,13 @@ def test_a_transfer_page_shows_names_as_text(arrivals: Arrivals, objects: FakeOb
     assert "files/2" not in page.body
 
 
+def test_a_name_shows_the_ending_that_it_has_without_scripts_too() -> None:
+    """What would turn the direction of the rest is alone in an element, where there is no rest."""
+    transfer = call("POST", "/api/transfers", body={"files": [{"name": "photo\u202egpj.exe", "size": 1}]}).json
+    page = call("GET", f"/t/{transfer['id']}")
+    assert '<bdi>photo<bdi class="control">\u202e</bdi>gpj.exe</bdi>' in page.body
+
+
 def test_a_transfer_that_is_not_there_has_a_page_that_says_so() -> None:
     """The same for an id that never was and one that cannot be."""
     for transfer in ("a" * 26, "nonsense"):
@@ -364,6 +418,16 @@ def test_a_password_is_asked_for_and_buys_a_cookie(clock: Clock) -> None:
     assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=Lax", "Max-Age=3600"))
     page = call("GET", f"/t/{transfer['id']}", headers={"Cookie": f"x=y; {cookie.partition(';')[0]}"})
     assert "1.bin" in page.body
+
+
+def test_a_password_longer_than_any_can_be_is_not_even_tried() -> None:
+    """It costs neither time nor a try."""
+    transfer = made(1)
+    call("PATCH", f"/api/transfers/{transfer['id']}", body={"password": "x"}, token=transfer["owner_token"])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    unlock = f"/t/{transfer['id']}/unlock"
+    assert call("POST", unlock, raw=f"password={'x' * 1_025}", headers=form).status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert call("POST", unlock, raw="password=x", headers=form).status == HTTPStatus.SEE_OTHER
 
 
 def test_the_description_has_every_address_of_the_api() -> None:

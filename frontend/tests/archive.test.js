@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeZip, predictLength } from 'client-zip';
 import fc from 'fast-check';
-import { GoneError, bytesOf, entryNames } from '../static/engine/archive.js';
+import { GoneError, archiveName, bytesOf, entryNames } from '../static/engine/archive.js';
 
 /** @typedef {import('../static/engine/retry.js').Patience} Patience */
 
@@ -22,12 +22,24 @@ test('no name leads out of the folder that it is unpacked in', () => {
   );
 });
 
+test('no name leads up, ends otherwise or is a device when Windows has dropped what it drops', () => {
+  assert.deepEqual(
+    entryNames(['.. /x', '.../y', 'a/. ./z', 'evil.exe. ', 'CON', 'folder/lpt¹.txt', 'nul .gz', 'console']),
+    ['x', 'y', 'a/z', 'evil.exe', '_CON', 'folder/_lpt¹.txt', '_nul .gz', 'console'],
+  );
+});
+
+test('the archive is called what its transfer is, in one safe step', () => {
+  assert.equal(archiveName('Q1/Q2 \u202Efdp'), 'Q1_Q2 _fdp.zip');
+  assert.equal(archiveName('..'), 'file.zip');
+});
+
 test('whatever the names: relative, without steps up, and no two the same', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 20 })), (names) => {
       const found = entryNames(names);
       assert.equal(new Set(found.map((name) => name.toLowerCase())).size, names.length);
-      for (const name of found) for (const step of name.split('/')) assert(!['', '.', '..'].includes(step), name);
+      for (const name of found) for (const step of name.split('/')) assert(!/^$|[. ]$/.test(step), name);
     }),
   );
 });

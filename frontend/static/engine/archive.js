@@ -6,7 +6,15 @@
 /** @import {Patience} from './retry.js' */
 
 /** What Windows takes for something else in a name, and what no name should hold. */
-const UNSAFE = /[\u0000-\u001f\u007f<>:"|?*\\\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const UNSAFE = /[\u0000-\u001f\u007f<>:"|?*\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+/** Names that Windows has for devices, as in `backend/transfers.py`. */
+const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])( *\..*)?$/iu;
+
+/** One step of a path. Windows drops dots and spaces at its end, so that `.. ` would lead up. @param {string} step */
+function safeStep(step) {
+  const bare = step.replace(UNSAFE, '_').replace(/[. ]+$/u, '');
+  return DEVICE.test(bare) ? `_${bare}` : bare;
+}
 
 /**
  * Paths that unpack below the folder they are unpacked in, on every system, and no two the same.
@@ -18,8 +26,7 @@ export function entryNames(names) {
   /** @type {Set<string>} as systems compare them that do not tell upper case from lower */
   const taken = new Set();
   return names.map((name) => {
-    const steps = name.replace(UNSAFE, '_').split('/').filter((step) => step !== '' && step !== '.' && step !== '..');
-    const path = steps.join('/') || 'file';
+    const path = name.split('/').map(safeStep).filter(Boolean).join('/') || 'file';
     const dot = path.indexOf('.', path.lastIndexOf('/') + 2);
     const [stem, extension] = dot < 0 ? [path, ''] : [path.slice(0, dot), path.slice(dot)];
     let free = path;
@@ -28,6 +35,9 @@ export function entryNames(names) {
     return free;
   });
 }
+
+/** What the archive of a transfer is called. @param {string} title as its sender wrote it */
+export const archiveName = (title) => `${entryNames([title.replaceAll('/', '_')])[0]}.zip`;
 
 /** The file cannot be had any more: its limit is reached, or the transfer has ended. */
 export class GoneError extends Error {

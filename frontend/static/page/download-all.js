@@ -1,6 +1,6 @@
 /** The recipient's one button for everything: all files as one zip, with progress, and the words for what goes wrong. */
 
-import { GoneError, bytesOf, entryNames } from '../engine/archive.js';
+import { GoneError, archiveName, bytesOf, entryNames } from '../engine/archive.js';
 import { Patience } from '../engine/retry.js';
 import { CannotSaveError, save } from './saving.js';
 import { allTexts, sizeText } from './words.js';
@@ -70,7 +70,7 @@ export class DownloadAll {
     try {
       const { makeZip, predictLength } = await import('../packages/client-zip.js');
       const size = Number(predictLength(files.map((file, index) => ({ name: names[index], size: file.size }))));
-      const ended = await save({ stream: makeZip(inputs), name: `${name}.zip`, size }, scope);
+      const ended = await save({ stream: makeZip(inputs), name: archiveName(name), size }, scope);
       this.#note.textContent = ended === 'saved' ? allTexts.saved(files.length) : allTexts.cancelled();
     } catch (error) {
       this.#note.textContent = stop.signal.aborted ? allTexts.cancelled() : problemOf(error);

@@ -2,8 +2,8 @@
 
 import { noName } from './words.js';
 
-/** Control characters, and those that turn the direction of what follows: `photo\u202Egpj.exe`. */
-const CONTROLS = /([\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069])/u;
+/** Control characters, and those that turn the direction of what follows: `photo\u202Egpj.exe`. As in `backend/pages.py`. */
+const CONTROLS = /([\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069])/u;
 
 /**
  * @param {string} name file name, or path with `/` inside a folder
