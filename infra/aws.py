@@ -46,7 +46,7 @@ def deploy(settings: Sequence[str]) -> int:
 def destroy() -> int:
     """Say what goes and what stays, ask, and delete the stack. Raises Trouble."""
     print(
-        f"This deletes the stack {STACK}: its address with all its links, the functions, their logs and the queues.\n"
+        f"This deletes the stack {STACK}: its address with all its links, the functions, logs, queues and alarms.\n"
         "The bucket with the files and the table of transfers stay, and go on costing, until you delete them yourself."
     )
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
@@ -75,3 +77,12 @@ def test_a_letter_that_is_refused_stays() -> None:
     with pytest.raises(steps.Trouble, match="After 1 dead letters SQS took no more: too long"):
         redrive(queues, "dead", "arrivals")
     assert list(queues.dead.values()) == ["long"]
+
+
+@pytest.mark.parametrize(("word", "option"), [([], ""), (["PORT=4600"], " --port 4600")])
+def test_only_a_port_that_is_named_means_the_local_cloud(word: list[str], option: str) -> None:
+    """`make redrive` alone is for AWS, although `make run` alone takes a port of its own."""
+    command = ["make", "--dry-run", "redrive", *word]
+    env = {"PATH": os.environ["PATH"]}
+    said = subprocess.run(command, cwd=steps.ROOT, env=env, capture_output=True, text=True, check=True).stdout
+    assert said.strip() == f"exec python3 -m infra.aws redrive{option}"
