@@ -6,7 +6,7 @@ N ?= 20
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browsers chaos bench deploy destroy synth format lint clean
+.PHONY: help run test test-browsers chaos bench deploy destroy redrive synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -39,9 +39,12 @@ deploy:  ## Deploy to AWS with your own credentials [SETTINGS="max_files=500 log
 destroy:  ## Delete the deployment from AWS, but not the files; asks first
 	@exec $(PYTHON) -m infra.aws destroy
 
+redrive:  ## Try the dead letters again, on AWS or, with PORT, in the local cloud [PORT=4566]
+	@exec $(PYTHON) -m infra.aws redrive $(if $(filter-out file,$(origin PORT)),--port $(PORT))
+
 synth:  ## Write the CloudFormation template to cdk.out [SETTINGS=…]
 	@exec $(PYTHON) -m infra.aws synth $(SETTINGS)
 
 clean:  ## Remove all that these targets made
-	rm -rf .venv .venv-cloud node_modules .build .local cdk.out test-results .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-checkov .venv-cloud node_modules .build .local cdk.out test-results .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

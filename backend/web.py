@@ -145,6 +145,7 @@ def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.
     logger.append_keys(transfer_id=created.id)
     logger.info("transfer created", extra={"files": len(asked.files), "bytes": sum(file.size for file in asked.files)})
     metrics.add_metric(name="TransfersCreated", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="BytesReserved", unit=MetricUnit.Bytes, value=sum(file.size for file in asked.files))
     return created
 
 
@@ -179,7 +180,9 @@ def claim_transfer(transfer: str) -> messages.OwnerToken:
 )
 def add_files(transfer: str, asked: Annotated[messages.MoreFiles, Body()]) -> messages.AddedFiles:
     """Add files to a transfer."""
-    return uploads().add_files(known_id(transfer), _token(transfer), asked)
+    added = uploads().add_files(known_id(transfer), _token(transfer), asked)
+    metrics.add_metric(name="BytesReserved", unit=MetricUnit.Bytes, value=sum(file.size for file in asked.files))
+    return added
 
 
 @app.post(

@@ -1,4 +1,4 @@
-"""The real thing: `make deploy`, `make destroy`, `make synth`, with the user's own credentials, profile and region."""
+"""The real thing: `make deploy`, `destroy`, `redrive` and `synth`, with the user's own credentials and region."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import cast
 
-from infra import steps
+from infra import local, steps
 
 STACK = "Sidestep"
 OUTPUTS = steps.ROOT / ".build" / "outputs.json"
@@ -32,6 +32,7 @@ def deploy(settings: Sequence[str]) -> int:
         )
     stack = cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK]
     print(f"Sidestep is deployed: {stack['Address']}")
+    print(f"How it is doing: the dashboard {stack['Dashboard']} in CloudWatch")
     if "Passphrase" in stack:
         region = stack["Passphrase"].split(":")[3]
         print(
@@ -45,7 +46,7 @@ def deploy(settings: Sequence[str]) -> int:
 def destroy() -> int:
     """Say what goes and what stays, ask, and delete the stack. Raises Trouble."""
     print(
-        f"This deletes the stack {STACK}: its address with all its links, the functions, their logs and the queues.\n"
+        f"This deletes the stack {STACK}: its address with all its links, the functions, logs, queues and alarms.\n"
         "The bucket with the files and the table of transfers stay, and go on costing, until you delete them yourself."
     )
     try:
@@ -59,20 +60,30 @@ def destroy() -> int:
     return 0
 
 
+def redrive(port: int | None) -> int:
+    """Try the dead letters again, on AWS or in the local cloud at a port; boto3 is in the checkout's own Python."""
+    env = None if port is None else local.environment(os.environ, port)
+    return subprocess.run([steps.PYTHON, "-m", "infra.redrive"], cwd=steps.ROOT, env=env, check=False).returncode
+
+
 def main() -> int:
     """Read the arguments."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws", description=__doc__)
-    parser.add_argument("what", choices=["deploy", "destroy", "synth"])
+    parser.add_argument("what", choices=["deploy", "destroy", "redrive", "synth"])
     parser.add_argument("settings", nargs="*", metavar="name=value", help="see infra/config.py")
+    parser.add_argument("--port", type=int, help="redrive in the local cloud at this port")
     arguments = parser.parse_args()
     what: str = arguments.what
     settings: list[str] = arguments.settings
+    port: int | None = arguments.port
     with steps.Children() as children:
         steps.set_up(children)
     if what == "deploy":
         return deploy(settings)
     if what == "destroy":
         return destroy()
+    if what == "redrive":
+        return redrive(port)
     if cdk("synth", STACK, "--quiet", *steps.context(settings)):
         raise steps.Trouble("There is no template, for the reason above.")
     print(f"The template: cdk.out/{STACK}.template.json")

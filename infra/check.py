@@ -54,7 +54,7 @@ def main() -> int:
     failed: list[str] = []
     with steps.Children() as children:
         sends = what in ("test", "browsers", "chaos", "bench")
-        steps.set_up(children, cloud=sends, browser=sends)
+        steps.set_up(children, cloud=sends, browser=sends, checkov=what == "test")
         commands = {
             "test": {**LINT, **tests()},
             "browsers": BROWSERS,

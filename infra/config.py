@@ -15,6 +15,8 @@ from typing import Any
 MIB = 1024**2
 GIB = 1024**3
 DAY = 86_400
+# As far as JavaScript and JSON count without loss.
+MAX_BYTES = 2**53 - 1
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 10,000 parts of at most 5 GiB.
 S3_MAX_OBJECT_BYTES = 10_000 * 5 * GIB
@@ -67,6 +69,8 @@ class Config:
     """The largest file a sender may send. At 2 TiB a part is 210 MiB, which a browser can still hold and hash."""
     max_files: int = 10_000
     """The most files in one transfer."""
+    max_bytes_per_day: int = 1024 * GIB
+    """The most bytes that may be reserved in a day, over all senders."""
     expiry_choices: tuple[int, ...] = (3600, DAY, 7 * DAY, 30 * DAY)
     """Seconds a transfer may live, ascending; the last is the longest."""
     default_expiry: int = 7 * DAY
@@ -97,6 +101,8 @@ class Config:
     """An SVG file on the machine that deploys, to stand beside the name; empty for Sidestep's own."""
     brand_legal: str = ""
     """A line at the foot of each page; links as `[Imprint](https://example.com/imprint)`."""
+    alert_email: str = ""
+    """An address that hears of alarms, once it has confirmed that it wants to; empty for none."""
     log_level: str = "INFO"
     """The least severe level that the functions log."""
     log_retention_days: int = 30
@@ -110,6 +116,7 @@ class Config:
         """Check what a type cannot say."""
         _between("max_file_bytes", self.max_file_bytes, 1, S3_MAX_OBJECT_BYTES)
         _between("max_files", self.max_files, 1, 1_000_000)
+        _between("max_bytes_per_day", self.max_bytes_per_day, 1, MAX_BYTES)
         if list(self.expiry_choices) != sorted(set(self.expiry_choices)):
             raise ConfigError("expiry_choices must be ascending numbers of seconds, as in 3600,86400.")
         for choice in self.expiry_choices:
@@ -132,6 +139,8 @@ class Config:
             raise ConfigError(f"brand_accent must be a colour such as #0b6b57, not {self.brand_accent!r}.")
         if len(self.brand_legal.encode()) > MAX_LEGAL_BYTES:
             raise ConfigError(f"brand_legal must have at most {MAX_LEGAL_BYTES} bytes.")
+        if self.alert_email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alert_email):
+            raise ConfigError(f"alert_email must be an address such as ops@example.com, not {self.alert_email!r}.")
         _one_of("log_level", self.log_level, LOG_LEVELS)
         _one_of("log_retention_days", self.log_retention_days, LOG_RETENTION_DAYS)
         if self.local_port is not None:

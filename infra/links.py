@@ -8,6 +8,7 @@ from aws_cdk import Duration, aws_iam as iam, aws_lambda as lambda_, aws_sqs as 
 from constructs import Construct
 
 from infra.config import Config
+from infra.findings import accept
 from infra.function import allow, backend_function
 
 # The most that answering a request takes; a batch of arrivals takes less.
@@ -78,7 +79,7 @@ class Links(Construct):
         visibility_timeout: Duration | None = None,
         dead_letter_queue: sqs.DeadLetterQueue | None = None,
     ) -> sqs.Queue:
-        return sqs.Queue(
+        queue = sqs.Queue(
             self,
             name,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
@@ -87,3 +88,5 @@ class Links(Construct):
             visibility_timeout=visibility_timeout,
             dead_letter_queue=dead_letter_queue,
         )
+        accept(queue, "SQS encrypts with its own key, and a message holds no more than a file's key.", "CKV_AWS_27")
+        return queue

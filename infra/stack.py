@@ -7,9 +7,11 @@ from constructs import Construct
 
 from infra.access import Access
 from infra.config import Config
+from infra.findings import accept
 from infra.function import allow
 from infra.links import Links
-from infra.storage import FileStore
+from infra.monitoring import Alerts, Monitoring
+from infra.storage import FILES_FINDING, FileStore
 from infra.sweep import Sweep
 from infra.web import WebApi
 
@@ -31,6 +33,7 @@ class TransferStack(Stack):
             # The local cloud refuses the roles that `cdk bootstrap` makes on AWS.
             synthesizer=CliCredentialsStackSynthesizer() if config.is_local else None,
         )
+        alerts = Alerts(self, "Alerts", config=config)
         store = FileStore(self, "Store", config=config)
         environment = {"TABLE_NAME": store.table.table_name, "BUCKET_NAME": store.bucket_name}
 
@@ -97,8 +100,13 @@ class TransferStack(Stack):
                 ),
             ],
         )
+        for part in (links, web, sweep):
+            accept(part, "A file's key is made with the file, so rights on files end in a star.", FILES_FINDING)
         store.allow_page(web.origin)
         store.announce(links.arrivals)
+        monitoring = Monitoring(
+            self, "Monitoring", config=config, alerts=alerts, store=store, links=links, web=web, sweep=sweep
+        )
 
         CfnOutput(self, "Address", value=web.address)
         if access.passphrase_arn:
@@ -112,3 +120,5 @@ class TransferStack(Stack):
         CfnOutput(self, "SweepFunction", value=sweep.function.function_name)
         CfnOutput(self, "Arrivals", value=links.arrivals.queue_url)
         CfnOutput(self, "DeadLetters", value=links.dead_letters.queue_url)
+        CfnOutput(self, "Alarms", value=alerts.topic.topic_arn)
+        CfnOutput(self, "Dashboard", value=monitoring.dashboard.dashboard_name)

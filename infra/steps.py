@@ -29,6 +29,7 @@ from typing import IO, Any, Self
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv" / "bin" / "python"
 CLOUD_PYTHON = ROOT / ".venv-cloud" / "bin" / "python"
+CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 OLDEST_NODE = 20
@@ -173,10 +174,10 @@ class Children:
 # ---- what has to be there ----
 
 
-def set_up(children: Children, *, cloud: bool = False, browser: bool = False) -> None:
+def set_up(children: Children, *, cloud: bool = False, browser: bool = False, checkov: bool = False) -> None:
     """Bring what development needs; with `cloud` also what the local cloud runs on, with `browser` one for the tests.
 
-    Raises Trouble.
+    `checkov`, which checks the template, has an environment of its own. Raises Trouble.
     """
     _check_node()
     for module in ("venv", "ensurepip"):
@@ -189,6 +190,8 @@ def set_up(children: Children, *, cloud: bool = False, browser: bool = False) ->
     _environment(children, "Python packages", PYTHON, requirements / "dev.txt")
     if cloud:
         _environment(children, "Local cloud's packages", CLOUD_PYTHON, requirements / "local.txt")
+    if checkov:
+        _environment(children, "Checkov's packages", CHECKOV.with_name("python"), requirements / "checkov.txt")
     once(
         "npm packages",
         ROOT / "node_modules",

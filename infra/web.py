@@ -20,6 +20,7 @@ from constructs import Construct, IConstruct
 
 from backend.headers import every_answer
 from infra.config import Config
+from infra.findings import accept
 from infra.function import backend_function, log_group_of
 
 STAGE = "prod"
@@ -137,9 +138,11 @@ class WebApi(Construct):
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
             ),
         )
+        self.stage = self._api.deployment_stage
         self._api.node.try_remove_child("Endpoint")  # an output that would say Address again
         if config.is_local:
             Tags.of(cast("IConstruct", self._api.node.default_child)).add("ms-custom-id", LOCAL_API_ID)
+        self._accept_findings()
         self._route(links, authorizer)
         self._answer_as_we_do(config)
 
@@ -169,11 +172,18 @@ class WebApi(Construct):
         integration = apigateway.AwsIntegration(
             proxy=True, service="lambda", path=f"2015-03-31/functions/{function.function_arn}/invocations"
         )
-        self._api.root.resource_for_path(path).add_method(
+        made = self._api.root.resource_for_path(path).add_method(
             method,
             integration,
             authorizer=authorizer,
             authorization_type=apigateway.AuthorizationType.COGNITO if authorizer else None,
+        )
+        accept(
+            made,
+            "The functions know who may do what: a recipient has only the link, an owner the transfer's token.",
+            "AwsSolutions-APIG4",
+            "AwsSolutions-COG4",
+            "CKV_AWS_59",
         )
 
     def _may_call(self, name: str, function: lambda_.Function, method: str, path: str) -> None:
@@ -186,6 +196,22 @@ class WebApi(Construct):
             principal="apigateway.amazonaws.com",
             source_arn=self._api.arn_for_execute_api(method, path, STAGE),
         )
+
+    def _accept_findings(self) -> None:
+        accept(self._api, "The functions check every request against their type hints.", "AwsSolutions-APIG2")
+        accept(
+            self._api,
+            "The role is the account's, for all its APIs, and AWS's policy for it is what API Gateway asks for.",
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AmazonAPIGatewayPushToCloudWatchLogs]",
+        )
+        accept(self.stage, "A web application firewall costs money each month, used or not.", "AwsSolutions-APIG3")
+        accept(
+            self.stage,
+            "Execution logs hold paths, whose ids are all that links keep secret; the access log has none.",
+            "AwsSolutions-APIG6",
+        )
+        accept(self.stage, "Answers differ by caller and by the moment, and a cache costs by the hour.", "CKV_AWS_120")
 
     def _answer_as_we_do(self, config: Config) -> None:
         headers = {"Cache-Control": "no-store", **every_answer(https=not config.is_local)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from constructs import IConstruct
 
 from infra import steps
 from infra.config import Config
@@ -16,11 +17,12 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", steps.OLD
 
 
 class Stack:
-    """A template with short questions."""
+    """A template with short questions, and the construct that it was made of."""
 
-    def __init__(self, template: Mapping[str, Any]) -> None:
-        """Keep the template."""
+    def __init__(self, template: Mapping[str, Any], construct: IConstruct) -> None:
+        """Keep both."""
         self.template = template
+        self.construct = construct
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the resources of a kind, as in `S3::Bucket`, by logical id."""
@@ -53,7 +55,7 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
     def make(config: Config) -> Stack:
         stack = TransferStack(App(), "Sidestep", config=config, code=lambda_.Code.from_asset(str(code)))
         # Raises for a dependency cycle.
-        return Stack(assertions.Template.from_stack(stack).to_json())
+        return Stack(assertions.Template.from_stack(stack).to_json(), stack)
 
     return make
 

@@ -62,6 +62,8 @@ def test_aws_asks_for_a_passphrase_and_a_local_cloud_does_not_unless_told_to() -
         ("colour", "red", "There is no setting colour; the settings are max_file_bytes, max_files,"),
         ("max_files", "many", "max_files must be a whole number, not 'many'."),
         ("max_files", "0", "max_files must be from 1 to 1000000, not 0."),
+        ("max_bytes_per_day", "0", "max_bytes_per_day must be from 1 to 9007199254740991, not 0."),
+        ("alert_email", "ops", "alert_email must be an address such as ops@example.com, not 'ops'."),
         ("max_file_bytes", str(10_000 * 5 * 1024**3 + 1), "max_file_bytes must be from 1 to 53687091200000, not"),
         ("expiry_choices", "3600,60", "expiry_choices must be ascending numbers of seconds, as in 3600,86400."),
         ("expiry_choices", "", "expiry_choices must be a whole number, not ''."),

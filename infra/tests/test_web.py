@@ -136,8 +136,10 @@ def test_outputs(aws: Stack) -> None:
     """What people and tests need to know of a deployment, and nothing else."""
     assert set(aws.template["Outputs"]) == {
         "Address",
+        "Alarms",
         "Arrivals",
         "Bucket",
+        "Dashboard",
         "DeadLetters",
         "LinksFunction",
         "Passphrase",
