@@ -22,6 +22,7 @@ from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.headers import every_answer, page_policy
 from backend.settings import settings
+from backend.sources import household
 from backend.telemetry import count_failure, logger
 from backend.transfers import is_id
 from backend.uploads import Uploads
@@ -152,6 +153,14 @@ def kept_cookie(app: APIGatewayRestResolver, name: str, value: str, seconds: int
         max_age=seconds,
         same_site=SameSite.LAX_MODE,
     )
+
+
+def sender(app: APIGatewayRestResolver) -> str:
+    """Return what tells one sender from another for a day's limits: the address that the gateway saw, of IPv6 the /64.
+
+    Everybody behind one address is one sender. Only a hash of this is kept, see `limits.Budget`.
+    """
+    return household(app.current_event.request_context.identity.source_ip or "")
 
 
 def grant_cookie(transfer: str) -> str:
