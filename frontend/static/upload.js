@@ -19,8 +19,11 @@ import * as words from './page/words.js';
 /** @import {Kept} from './engine/store.js' */
 /** @import {Item} from './engine/transfer.js' */
 
-const { root = './', maxFileBytes, maxFiles } = /** @type {HTMLElement} */ (document.getElementById('card')).dataset;
-const limits = { maxFileBytes: Number(maxFileBytes), maxFiles: Number(maxFiles) };
+const { root = './', maxFileBytes, maxTransferBytes, maxFiles } =
+  /** @type {HTMLElement} */ (document.getElementById('card')).dataset;
+const limits = {
+  maxFileBytes: Number(maxFileBytes), maxTransferBytes: Number(maxTransferBytes), maxFiles: Number(maxFiles),
+};
 
 /** How often it is looked whether the time of what is shown is over. */
 const EXPIRED_MS = 10_000;
@@ -62,7 +65,6 @@ const view = new View(
       if (phase === 'ended' && transfer) void store?.disown(transfer.id);
     },
   },
-  limits.maxFileBytes,
 );
 const byId = (/** @type {string} */ id) => document.getElementById(id);
 const options = new OptionsDrawer(/** @type {HTMLElement} */ (byId('options')), async (changes) => {
