@@ -6,6 +6,7 @@ from typing import Literal
 
 from backend.objects import Objects
 from backend.records import Records
+from backend.reservations import give_back
 from backend.transfers import file_link, parse_key
 
 
@@ -40,7 +41,8 @@ class Arrivals:
         if outcome == "now":
             return NewlyStored(bytes=held.size, delay=max(0.0, self.now() - held.modified.timestamp()))
         if outcome == "wrong_size":
-            self.records.fail(*place, f"S3 received {held.size} bytes, which is not what was declared.")
+            failed = self.records.fail(*place, f"S3 received {held.size} bytes, which is not what was declared.")
+            give_back(self.records, [failed] if failed else [], self.now())
         if outcome != "before":
             self.objects.delete([key])
         return "dealt_with"

@@ -6,6 +6,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
+from backend.settings import Settings
+
 _SESSION = APIKey.model_validate(
     {
         "name": "session",
@@ -23,15 +25,20 @@ _ACCOUNT = APIKey.model_validate(
 _OWNER = HTTPBearer(bearerFormat="owner token", description="told once, when a transfer is created")
 
 
-def openapi_json(*apps: APIGatewayRestResolver) -> str:
-    """Return what these resolvers take and answer, as JSON."""
+def openapi_json(limits: Settings, *apps: APIGatewayRestResolver) -> str:
+    """Return what these resolvers take and answer, and how much of it, as JSON."""
     whole: dict[str, Any] = {}
     for app in apps:
         one = json.loads(
             app.get_openapi_json_schema(
                 title="Sidestep",
                 version="1",
-                description="Files of any size go from the browser straight to S3, and come back by a link.",
+                description="Files of any size go from the browser straight to S3, and come back by a link.\n\n"
+                f"Here a file may have up to {limits.largest_file} bytes; a transfer {limits.max_files} files and"
+                f" {limits.largest_transfer} bytes. In a day, from midnight to midnight UTC, one sender may begin"
+                f" {limits.max_transfers_per_day_per_sender} transfers and announce"
+                f" {limits.max_bytes_per_day_per_sender} bytes, all senders together {limits.max_transfers_per_day}"
+                f" and {limits.max_bytes_per_day}. Bytes that are taken back before they arrived count no more.",
                 security_schemes={"owner": _OWNER, "session": _SESSION, "account": _ACCOUNT},
             )
         )

@@ -21,6 +21,7 @@ from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.headers import every_answer, page_policy
 from backend.settings import settings
+from backend.sources import household
 from backend.telemetry import count_failure, logger
 from backend.transfers import is_id
 from backend.uploads import Uploads
@@ -149,6 +150,17 @@ def kept_cookie(app: APIGatewayRestResolver, name: str, value: str, seconds: int
         http_only=True,
         max_age=seconds,
         same_site=SameSite.LAX_MODE,
+    )
+
+
+def sender(app: APIGatewayRestResolver) -> str:
+    """Return what tells one sender from another for a day's limits: the account, or else the address of the request.
+
+    Everybody behind one address, of IPv6 one /64, is one sender. Only a hash of this is kept, see `limits.Budget`.
+    """
+    known = account(app)
+    return (
+        f"account {known.subject}" if known else household(app.current_event.request_context.identity.source_ip or "")
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from backend.objects import S3_THREADS, Objects
 from backend.records import Records
+from backend.reservations import give_back
 from backend.transfers import File, Transfer, key_of
 
 # Files at a time: what S3 deletes in one request.
@@ -27,10 +28,11 @@ def _always() -> bool:
 
 
 def erase_transfer(
-    records: Records, objects: Objects, transfer: Transfer, *, in_time: Callable[[], bool] = _always
+    records: Records, objects: Objects, transfer: Transfer, *, now: float, in_time: Callable[[], bool] = _always
 ) -> Erased:
     """Erase all of a transfer that has been marked as deleted; stop between two pages of files when time is up.
 
+    What was reserved today for files that never arrived is given back; `now` is in epoch seconds.
     From the last page to the first: the transfer's own record says how far it came, and the next call goes on there.
     """
     freed, last = 0, transfer.last_number
@@ -45,7 +47,8 @@ def erase_transfer(
         records.forget_files(transfer.id, files)
         objects.delete([key_of(transfer.id, number) for number in range(first, last + 1)])
         last = first - 1
-        records.shorten(transfer.id, last)
+        if records.shorten(transfer.id, last):  # of several calls at once, one gives back what this page had
+            give_back(records, files, now)
         freed += sum(file.size for file in files if file.state == "stored")
     records.forget(transfer.id)
     return Erased(bytes=freed, whole=True)

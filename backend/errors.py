@@ -17,6 +17,8 @@ SidestepError                 500
 ├── Expired                   410  its time is over; told to whoever holds its id, which nobody can guess
 ├── LimitReached              410  every download that the sender allowed has been made
 ├── Invalid                   422  names each field and what is wrong with it
+│   └── OverLimit             422  larger or more than may be sent here, today or any day; names the limit
+├── OverDailyLimit            429  what may be sent in a day is used up; says until when
 ├── TooManyTries              429  after wrong passwords the next one has to wait
 └── Unavailable               503  AWS could not do it now; the same request may be sent again
 """
@@ -25,7 +27,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from backend.transfers import date_text
+from backend.limits import Budget
+from backend.transfers import date_text, moment
 
 
 class SidestepError(Exception):
@@ -234,6 +237,50 @@ class Invalid(SidestepError):
     def details(self) -> dict[str, Any]:
         """Return the fields one by one."""
         return {"fields": [{"field": field, "message": words} for field, words in self.fields.items()]}
+
+
+class OverLimit(Invalid):
+    """It can never fit; `limit` is the operator's setting, `most` what that allows, in files or bytes."""
+
+    code = "over_limit"
+
+    def __init__(self, limit: str, most: int, fields: dict[str, str]) -> None:
+        """Take a sentence per field, too, as every `Invalid`."""
+        super().__init__(fields)
+        self.limit = limit
+        self.most = most
+
+    def details(self) -> dict[str, Any]:
+        """Return the limit as well, for a page that says it in the reader's language."""
+        return {**super().details(), "limit": self.limit, "most": self.most}
+
+
+class OverDailyLimit(SidestepError):
+    """It does not fit any more today; `limit` is the operator's setting, `most` what that allows in a day."""
+
+    status = 429
+    code = "over_daily_limit"
+
+    def __init__(self, limit: str, most: int, budget: Budget, *, now: float) -> None:
+        """Take the budget that has no room for it, and the time, in epoch seconds."""
+        what = "bytes" if "bytes" in limit else "transfers"
+        who = "one sender" if limit.endswith("_per_sender") else "all senders together"
+        free = date_text(datetime.fromtimestamp(budget.free_at, UTC))
+        super().__init__(
+            f"This is more than is left today of the {most} {what} that {who} may send in a day. Send it after {free}."
+        )
+        self.limit = limit
+        self.most = most
+        self.free_at = budget.free_at
+        self.seconds = max(1, budget.free_at - int(now))
+
+    def details(self) -> dict[str, Any]:
+        """Return the limit and when it is free again, for a page that says it in the reader's language."""
+        return {"limit": self.limit, "most": self.most, "free_at": moment(self.free_at)}
+
+    def headers(self) -> dict[str, str]:
+        """Return when to come again."""
+        return {"Retry-After": str(self.seconds)}
 
 
 class TooManyTries(SidestepError):

@@ -50,6 +50,11 @@ class NewFiles(Message):
 
     files: list[NewFile] = Field(min_length=1, max_length=MAX_FILES_A_CALL)
 
+    @property
+    def total(self) -> int:
+        """Return the bytes of all of them."""
+        return sum(file.size for file in self.files)
+
 
 class MoreFiles(NewFiles):
     """Files to add to a transfer that there is already."""
@@ -254,7 +259,7 @@ class DownloadLog(Message):
 
 
 class ErrorBody(BaseModel):
-    """What happened and what to do; some codes add more, such as `fields` or `parts`."""
+    """What happened and what to do; some codes add more, such as `fields`, `parts` or `limit`, `most` and `free_at`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -276,7 +281,8 @@ _ERRORS = {
     404: "There is no such transfer or file.",
     409: "The transfer or file is not in the state for this.",
     410: "The transfer has expired.",
-    422: "A field is wrong; the error names it.",
+    422: "A field is wrong, or more than is allowed here; the error names it.",
+    429: "A day's limit is used up; the error says which, and Retry-After when it is free again.",
     503: "AWS is busy: send the same request again.",
 }
 

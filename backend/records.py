@@ -8,6 +8,8 @@ The names sort so that one query from `tally` on reads the transfer and its tall
 An account's transfers stand under `account#<subject>`, by time of creation; under the partition key `access` the wrong
 tries of the operator's passphrase, one item for each source and one for each hour.
 
+What was reserved of a day's limits is counted under `day#2026-11-24`: `total`, and `sender#9a…` for each sender.
+
 The index `by_expiry` holds the transfers' own items alone, since no other has an `expiry_shard`, in the order in which
 they expire. It carries keys and nothing else, so a changed title writes nothing to it and a changed expiry moves its
 entry. The shard is the first letter of the id, which is random: a partition takes 1,000 writes a second, all of them
@@ -18,7 +20,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -26,8 +28,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from backend.aws import client
+from backend.limits import Amount, Budget
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
-from backend.transfers import Download, File, Sent, Transfer
+from backend.transfers import DAY, Content, Download, File, Sent, Transfer
 from backend.tries import Tries
 
 MAX_WRITES = 25
@@ -40,6 +43,7 @@ EXPIRY_SHARDS = "abcdefghijklmnopqrstuvwxyz234567"
 
 Item = dict[str, Any]
 Stored = Literal["now", "before", "wrong_size", "unwanted"]
+Whose = Literal["sender", "total"]
 
 _DOWNLOAD_FIELDS = frozenset(field.name for field in fields(Download))
 _FILE_FIELDS = frozenset(field.name for field in fields(File))
@@ -51,7 +55,12 @@ class BusyError(Exception):
 
 
 class FullError(Exception):
-    """The transfer cannot take so many files more."""
+    """The transfer cannot take so much more; `what` of it is too much."""
+
+    def __init__(self, what: Literal["files", "bytes"]) -> None:
+        """Take which of the two."""
+        super().__init__(f"too many {what}")
+        self.what: Literal["files", "bytes"] = what
 
 
 class GoneError(Exception):
@@ -67,8 +76,12 @@ class Records:
 
     @cached_property
     def _db(self) -> Any:
-        config = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 4})
-        return client("dynamodb", config)
+        return _client(attempts=4)
+
+    @cached_property
+    def _db_once(self) -> Any:
+        """For what must not be repeated where only the answer was lost."""
+        return _client(attempts=1)
 
     # Reading
 
@@ -156,30 +169,41 @@ class Records:
         return {item["pk"]: _transfer(item["pk"], item) for item in items}
 
     def begin_adding(
-        self, transfer: str, count: int, *, first: int | None, token: str, until: int, now: int, most: int
+        self, transfer: str, more: Content, *, first: int | None, token: str, until: int, now: int, most: Content
     ) -> Transfer:
-        """Reserve the right to add `count` files until `until`; one call at a time, so that numbers have no gaps.
+        """Reserve the right to add `more` until `until`; one call at a time, so that numbers have no gaps.
 
         Raises `BusyError` while another call adds, and where the first of them would not get the number `first`;
-        `FullError` past `most` files, `GoneError` for a deleted transfer.
+        `FullError` past `most`, `GoneError` for a deleted transfer.
         """
         expected = {} if first is None else {":expected": first - 1}
+        room = Content(files=most.files - more.files, bytes=most.bytes - more.bytes)
         try:
             answer = self._update(
                 transfer,
                 "transfer",
                 "SET adding = :token, adding_until = :until",
-                "attribute_exists(pk) AND deleted = :no AND last_number <= :room"
+                "attribute_exists(pk) AND deleted = :no AND last_number <= :files AND #bytes <= :bytes"
                 " AND (attribute_not_exists(adding) OR adding_until < :now)"
                 + (" AND last_number = :expected" if expected else ""),
-                {":token": token, ":until": until, ":now": now, ":no": False, ":room": most - count, **expected},
+                {
+                    ":token": token,
+                    ":until": until,
+                    ":now": now,
+                    ":no": False,
+                    ":files": room.files,
+                    ":bytes": room.bytes,
+                    **expected,
+                },
                 returning="ALL_NEW",
             )
         except _ConditionFailed as failed:
             if failed.item is None or failed.item["deleted"]:
                 raise GoneError from failed
-            if failed.item["last_number"] > most - count:
-                raise FullError from failed
+            if failed.item["last_number"] > room.files:
+                raise FullError("files") from failed
+            if failed.item["bytes"] > room.bytes:
+                raise FullError("bytes") from failed
             raise BusyError from failed
         return _transfer(transfer, answer)
 
@@ -190,12 +214,22 @@ class Records:
             self._update(
                 transfer.id,
                 "transfer",
-                "SET last_number = :last REMOVE adding, adding_until",
+                "SET last_number = :last ADD #bytes :bytes REMOVE adding, adding_until",
                 "adding = :token AND deleted = :no",
-                {":last": files[-1].number, ":token": token, ":no": False},
+                {
+                    ":last": files[-1].number,
+                    ":bytes": sum(file.size for file in files),
+                    ":token": token,
+                    ":no": False,
+                },
             )
         except _ConditionFailed as failed:
             raise (GoneError if failed.item is None or failed.item["deleted"] else BusyError) from failed
+
+    def stop_adding(self, transfer: str, *, token: str) -> None:
+        """Let others add files, where nothing was added."""
+        with suppress(_ConditionFailed):  # the reservation was lost, or the transfer is gone
+            self._update(transfer, "transfer", "REMOVE adding, adding_until", "adding = :token", {":token": token})
 
     def _put_files(self, transfer: Transfer, files: Sequence[File]) -> None:
         self._write(
@@ -245,7 +279,7 @@ class Records:
             item = self._update(
                 transfer,
                 _file_key(number),
-                "SET #state = :stored, sha256 = :sha256, link = :link",
+                "SET #state = :stored, sha256 = :sha256, link = :link REMOVE #budget",
                 "#state = :pending AND size = :size",
                 {":pending": "pending", ":stored": "stored", ":size": size, ":sha256": sha256, ":link": link},
                 returning="ALL_NEW",
@@ -259,35 +293,53 @@ class Records:
         self._tell(transfer, number, "stored", item["ttl"])
         return outcome
 
-    def fail(self, transfer: str, number: int, reason: str) -> None:
-        """Mark a pending file as failed, with words for people. Safe to repeat; any other file stays as it is."""
+    def fail(self, transfer: str, number: int, reason: str) -> File | None:
+        """Mark a pending file as failed, with words for people, and return what it was; None where it is no such file.
+
+        Safe to repeat. Its `budget` is then for the caller to give back to; it has none for a second one, nor where
+        whoever erases the whole transfer does that.
+        """
         try:
             item = self._update(
                 transfer,
                 _file_key(number),
-                "SET #state = :failed, reason = :reason",
+                "SET #state = :failed, reason = :reason REMOVE #budget",
                 "#state IN (:pending, :failed)",
                 {":pending": "pending", ":failed": "failed", ":reason": reason},
-                returning="ALL_NEW",
+                returning="ALL_OLD",
             )
         except _ConditionFailed:
-            return
+            return None
         self._tell(transfer, number, "failed", item["ttl"])
+        whole = self.transfer(transfer)
+        return _left_to(_file(item), erased=whole is None or whole.deleted)
 
-    def remove_file(self, transfer: str, number: int) -> None:
-        """Empty a file's record. It keeps its number, and the upload's id for an abort that must be repeated."""
+    def remove_file(self, transfer: str, number: int) -> File | None:
+        """Empty a file's record, and return what it was, its `budget` as with `fail`; None where the transfer is gone.
+
+        It keeps its number, and the upload's id for an abort that must be repeated. Safe to repeat.
+        """
         try:
             item = self._update(
                 transfer,
                 _file_key(number),
-                "SET #state = :removed, #name = :none, #type = :none REMOVE link, sha256, reason",
+                "SET #state = :removed, #name = :none, #type = :none REMOVE link, sha256, reason, #budget",
                 "attribute_exists(pk)",
                 {":removed": "removed", ":none": ""},
-                returning="ALL_NEW",
+                returning="ALL_OLD",
             )
         except _ConditionFailed:
-            return  # the whole transfer was deleted meanwhile
+            return None
         self._tell(transfer, number, "removed", item["ttl"])
+        was = _file(item)
+        if was.state == "removed":
+            return was
+        less = {":less": -was.size, ":no": False}
+        try:
+            self._update(transfer, "transfer", "ADD #bytes :less", "deleted = :no", less, once=True)
+        except _ConditionFailed:
+            return _left_to(was, erased=True)
+        return was
 
     def _tell(self, transfer: str, number: int, event: Event, ttl: int) -> None:
         entry = entry_of(event, number)
@@ -340,6 +392,43 @@ class Records:
         except _ConditionFailed:
             return False
         return True
+
+    # A day's limits
+
+    def reserve(
+        self, budget: Budget, whose: Whose, amount: Amount, *, most: Amount
+    ) -> Literal["transfers", "bytes"] | None:
+        """Count an amount, which is within `most`, into a day's; return None, or what it would be too much of.
+
+        One conditional write: of any number at once as many are counted in as there is room for.
+        """
+        room = Amount(transfers=most.transfers - amount.transfers, bytes=most.bytes - amount.bytes)
+        try:
+            self._update(
+                *_day_key(budget, whose),
+                "SET #ttl = :ttl ADD #transfers :transfers, #bytes :bytes",
+                "attribute_not_exists(pk) OR (#transfers <= :most_transfers AND #bytes <= :most_bytes)",
+                {
+                    ":ttl": budget.free_at + DAY,
+                    ":transfers": amount.transfers,
+                    ":bytes": amount.bytes,
+                    ":most_transfers": room.transfers,
+                    ":most_bytes": room.bytes,
+                },
+            )
+        except _ConditionFailed as failed:
+            return "transfers" if failed.item and failed.item["transfers"] > room.transfers else "bytes"
+        return None
+
+    def give_back(self, budget: Budget, whose: Whose, amount: Amount) -> None:
+        """Take a reserved amount out of a day's again.
+
+        Tried once: done twice, it would let more through than is allowed, and not done, somewhat less for a day.
+        """
+        less = {":transfers": -amount.transfers, ":bytes": -amount.bytes}
+        with suppress(_ConditionFailed):  # forgotten already
+            update = "ADD #transfers :transfers, #bytes :bytes"
+            self._update(*_day_key(budget, whose), update, "attribute_exists(pk)", less, once=True)
 
     # Changing and ending
 
@@ -486,9 +575,9 @@ class Records:
         keys = [_file_key(file.number) for file in files]
         self._write([{"DeleteRequest": {"Key": _key(transfer, key)}} for key in keys])
 
-    def shorten(self, transfer: str, last: int) -> None:
-        """Note that of a deleted transfer only the files up to number `last` are left. Never makes it longer."""
-        with suppress(_ConditionFailed):  # somebody else is further on
+    def shorten(self, transfer: str, last: int) -> bool:
+        """Note that of a deleted transfer only the files up to number `last` are left; False where that was known."""
+        try:
             self._update(
                 transfer,
                 "transfer",
@@ -496,6 +585,9 @@ class Records:
                 "deleted = :yes AND last_number > :last",
                 {":last": last, ":yes": True},
             )
+        except _ConditionFailed:
+            return False
+        return True
 
     def forget(self, transfer: str) -> None:
         """Delete what is left of a transfer whose files are forgotten, its own item last: by it the rest is found.
@@ -517,11 +609,12 @@ class Records:
         values: Mapping[str, Any],
         *,
         returning: str = "NONE",
+        once: bool = False,
     ) -> Item:
         names = {sign: sign[1:] for sign in re.findall(r"#\w+", f"{update} {condition}")}
         conditions = {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
-            answer = self._db.update_item(
+            answer = (self._db_once if once else self._db).update_item(
                 TableName=self.table,
                 Key=_key(transfer, sort),
                 UpdateExpression=update,
@@ -546,6 +639,11 @@ class _ConditionFailed(Exception):  # noqa: N818  it is an outcome, not an error
         self.item = item
 
 
+def _client(*, attempts: int) -> Any:
+    config = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": attempts})
+    return client("dynamodb", config)
+
+
 def _patience() -> Iterator[Any]:
     """Give DynamoDB ever more time for what it could not process; after that, let the caller's caller repeat."""
     for attempt in range(6):
@@ -563,6 +661,10 @@ def _file_key(number: int) -> str:
 
 def _source_key(number: int, source: str) -> str:
     return f"source#{number:06}#{source}"
+
+
+def _day_key(budget: Budget, whose: Whose) -> tuple[str, str]:
+    return f"day#{budget.day}", "total" if whose == "total" else f"sender#{budget.sender}"
 
 
 def _after(prefix: str) -> str:
@@ -618,6 +720,11 @@ def _deserialize(spelled: Item) -> Any:
 
 def _file(item: Item) -> File:
     return File(**{name: item[name] for name in _FILE_FIELDS & item.keys()})
+
+
+def _left_to(file: File, *, erased: bool) -> File:
+    """Return a file without its budget where its whole transfer is being erased: that call may have seen it there."""
+    return replace(file, budget=None) if erased else file
 
 
 def _transfer(transfer: str, item: Item) -> Transfer:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from os import environ
 
+from backend.limits import Amount
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -13,7 +15,12 @@ class Settings:
     table_name: str
     bucket_name: str
     max_file_bytes: int
+    max_transfer_bytes: int
     max_files: int
+    max_transfers_per_day: int
+    max_bytes_per_day: int
+    max_transfers_per_day_per_sender: int
+    max_bytes_per_day_per_sender: int
     expiry_choices: tuple[int, ...]
     default_expiry: int
     upload_url_seconds: int
@@ -28,6 +35,26 @@ class Settings:
     def longest_expiry(self) -> int:
         """How long a transfer may live at the most."""
         return self.expiry_choices[-1]
+
+    @property
+    def per_day(self) -> Amount:
+        """What all senders together may send in a day."""
+        return Amount(transfers=self.max_transfers_per_day, bytes=self.max_bytes_per_day)
+
+    @property
+    def per_day_per_sender(self) -> Amount:
+        """What one of them may."""
+        return Amount(transfers=self.max_transfers_per_day_per_sender, bytes=self.max_bytes_per_day_per_sender)
+
+    @property
+    def largest_transfer(self) -> int:
+        """How much a transfer may have: never more than fits into a day that nothing has been sent on."""
+        return min(self.max_transfer_bytes, self.max_bytes_per_day, self.max_bytes_per_day_per_sender)
+
+    @property
+    def largest_file(self) -> int:
+        """How much a file may have, likewise."""
+        return min(self.max_file_bytes, self.largest_transfer)
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> "Settings":
@@ -50,7 +77,12 @@ class Settings:
             table_name=text("TABLE_NAME"),
             bucket_name=text("BUCKET_NAME"),
             max_file_bytes=numbers("MAX_FILE_BYTES")[0],
+            max_transfer_bytes=numbers("MAX_TRANSFER_BYTES")[0],
             max_files=numbers("MAX_FILES")[0],
+            max_transfers_per_day=numbers("MAX_TRANSFERS_PER_DAY")[0],
+            max_bytes_per_day=numbers("MAX_BYTES_PER_DAY")[0],
+            max_transfers_per_day_per_sender=numbers("MAX_TRANSFERS_PER_DAY_PER_SENDER")[0],
+            max_bytes_per_day_per_sender=numbers("MAX_BYTES_PER_DAY_PER_SENDER")[0],
             expiry_choices=numbers("EXPIRY_CHOICES"),
             default_expiry=numbers("DEFAULT_EXPIRY")[0],
             upload_url_seconds=numbers("UPLOAD_URL_SECONDS")[0],

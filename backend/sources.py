@@ -21,13 +21,17 @@ def shortened(address: str) -> str:
 
 
 def source_of(address: str, secret: str) -> str:
-    """Return what tells one source from another, and tells nobody without the secret which it is.
+    """Return what tells one source from another, and tells nobody without the secret which it is."""
+    return hmac.new(secret.encode(), household(address).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def household(address: str) -> str:
+    """Return what tells one source from another, as it is: not to be kept.
 
     Of IPv6 it is the household: a device takes a new address in it every day, and would not be known again.
     """
     known = _parsed(address)
-    text = _network(known, _HOUSEHOLD_BITS) if isinstance(known, IPv6Address) else str(known)
-    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
+    return _network(known, _HOUSEHOLD_BITS) if isinstance(known, IPv6Address) else str(known)
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:

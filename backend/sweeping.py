@@ -25,5 +25,6 @@ class Sweeping:
 
         Its owner may have extended it since the index was read, so the same write that looks at its expiry ends it.
         """
-        transfer = self.records.end(transfer_id, int(self.now()))
-        return erase_transfer(self.records, self.objects, transfer, in_time=in_time) if transfer else None
+        now = self.now()
+        transfer = self.records.end(transfer_id, int(now))
+        return erase_transfer(self.records, self.objects, transfer, now=now, in_time=in_time) if transfer else None

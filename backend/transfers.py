@@ -31,12 +31,15 @@ _KEY = re.compile(r"files/([a-z2-7]{26})/([1-9][0-9]{0,5})")
 
 
 class PlanError(ValueError):
-    """S3 or the operator does not take a file of this size in parts of that size; `field` says which is to blame."""
+    """S3 does not take a file of this size in parts of that size."""
 
-    def __init__(self, field: Literal["size", "part_size"], words: str) -> None:
-        """Take the words for the user, which name the limit."""
-        super().__init__(words)
-        self.field = field
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """How much a transfer has, may have or shall get."""
+
+    files: int
+    bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ class Transfer:
 
     `account` is the subject of who has sent it, where there are accounts, and `other_owners` are the hashes of the
     owner tokens that it was given later.
+    `bytes` is what its files have together as they were announced, without those that were removed.
     `wrong_tries` passwords in a row were wrong, and the next may be tried at `next_try`, in epoch milliseconds; while
     one is compared it counts among the wrong ones already.
     """
@@ -57,6 +61,7 @@ class Transfer:
     last_number: int
     account: str | None = None
     other_owners: Sequence[str] = ()
+    bytes: int = 0
     title: str = ""
     message: str = ""
     max_downloads: int | None = None
@@ -77,7 +82,10 @@ class Transfer:
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """One file of a transfer. `name` is what the sender called it: data, never part of a key. Sizes are in bytes."""
+    """One file of a transfer. `name` is what the sender called it: data, never part of a key. Sizes are in bytes.
+
+    `budget` names the day and the sender whose limits its bytes are reserved in, as long as they may be given back.
+    """
 
     number: int
     name: str
@@ -89,6 +97,7 @@ class File:
     sha256: str | None = None
     link: str | None = None
     reason: str | None = None
+    budget: str | None = None
     downloads: int = 0
 
     @property
@@ -172,17 +181,15 @@ def file_link(transfer: str, number: int) -> str:
     return f"t/{transfer}/files/{number}"
 
 
-def plan_part_size(size: int, *, asked: int | None, max_file_bytes: int) -> int:
-    """Return the part size for a file of `size` bytes; raise `PlanError` where S3 or the operator would not take it."""
-    if size > max_file_bytes:
-        raise PlanError("size", f"{size} bytes are more than the {max_file_bytes} bytes that a file may have here")
+def plan_part_size(size: int, *, asked: int | None) -> int:
+    """Return the part size for a file of `size` bytes; raise `PlanError` where S3 would not take the one asked for."""
     if asked is None:
         smallest = -(-size // MAX_PARTS)
         return max(DEFAULT_PART_BYTES, -(-smallest // MIB) * MIB)
     if not MIN_PART_BYTES <= asked <= MAX_PART_BYTES:
-        raise PlanError("part_size", f"S3 takes parts of {MIN_PART_BYTES} to {MAX_PART_BYTES} bytes")
+        raise PlanError(f"S3 takes parts of {MIN_PART_BYTES} to {MAX_PART_BYTES} bytes")
     if size > asked * MAX_PARTS:
-        raise PlanError("part_size", f"{size} bytes would need more than the {MAX_PARTS} parts that S3 takes")
+        raise PlanError(f"{size} bytes would need more than the {MAX_PARTS} parts that S3 takes")
     return asked
 
 

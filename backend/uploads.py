@@ -9,15 +9,27 @@ from typing import Any
 from backend import messages
 from backend.accounts import Account
 from backend.erasure import erase_file, erase_transfer
-from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
+from backend.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    OverDailyLimit,
+    OverLimit,
+    PartsMissing,
+    TokenMissing,
+    TokenWrong,
+)
+from backend.limits import Amount, Budget
 from backend.objects import S3_THREADS, Objects, SignedPut, StoredPart, UploadGoneError
 from backend.passwords import SALT_BYTES, hash_password
 from backend.records import BusyError, FullError, GoneError, Records
+from backend.reservations import give_back, reserve, undo
 from backend.settings import Settings
 from backend.tally import Cursor
 from backend.transfers import (
     ID_BYTES,
     TOKEN_BYTES,
+    Content,
     File,
     PlanError,
     Transfer,
@@ -41,6 +53,8 @@ LOG_ENTRIES = 1_000
 SENT_ENTRIES = 100
 # Owner tokens that count beside the first: as many devices may an account's owner use at once.
 OTHER_OWNERS = 10
+# Senders who cannot be told apart share one budget.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +67,16 @@ class Uploads:
     now: Callable[[], float]
     random: Callable[[int], bytes]
 
-    def create(self, asked: messages.NewTransfer, account: Account | None = None) -> messages.CreatedTransfer:
-        """Begin a transfer, and sign its first parts in the same round trip."""
+    def create(
+        self, asked: messages.NewTransfer, sender: str = UNKNOWN, account: Account | None = None
+    ) -> messages.CreatedTransfer:
+        """Begin a transfer, and sign its first parts in the same round trip.
+
+        It counts against today's limits of `sender`, and is reserved there before anything is written or signed.
+        """
         now = int(self.now())
-        if len(asked.files) > self.settings.max_files:
-            raise self._too_many()
+        self._check_size(asked)
+        budget = Budget.of(sender, now)
         token = token_of(self.random(TOKEN_BYTES))
         transfer = Transfer(
             id=id_of(self.random(ID_BYTES)),
@@ -66,14 +85,21 @@ class Uploads:
             ttl=forget_at(now, self.settings.longest_expiry),
             owner_token_hash=token_hash(token),
             last_number=len(asked.files),
+            bytes=asked.total,
             account=account.subject if account else None,
         )
-        files = {file.number: file for file in self._planned(asked.files, first=1)}
+        files = {file.number: file for file in _planned(asked.files, budget)}
         _check_parts(asked.parts, files)
-        files |= self._start(transfer.id, _needing_upload(asked.parts, files))
+        amount = Amount(transfers=1, bytes=transfer.bytes)
+        reserve(self.records, self.settings, budget, amount, now=now)
+        try:
+            files |= self._start(transfer.id, _needing_upload(asked.parts, files))
+        except Exception:
+            undo(self.records, budget, amount)
+            raise
         self.records.create(transfer, list(files.values()))
         if account:
-            self.records.remember_sent(transfer, name=files[1].name, bytes_=sum(file.size for file in files.values()))
+            self.records.remember_sent(transfer, name=files[1].name, bytes_=transfer.bytes)
         return messages.CreatedTransfer(
             id=transfer.id,
             owner_token=token,
@@ -122,22 +148,27 @@ class Uploads:
             raise NotFound from error
         return messages.OwnerToken(owner_token=token)
 
-    def add_files(self, transfer_id: str, token: str | None, asked: messages.MoreFiles) -> messages.AddedFiles:
-        """Add files to a transfer; their numbers go on from its last one."""
+    def add_files(
+        self, transfer_id: str, token: str | None, asked: messages.MoreFiles, sender: str = UNKNOWN
+    ) -> messages.AddedFiles:
+        """Add files to a transfer; their numbers go on from its last one. Limits are minded as in `create`."""
         self.owned(transfer_id, token)
-        files = self._planned(asked.files, first=1)
+        self._check_size(asked)
         now = int(self.now())
+        budget = Budget.of(sender, now)
+        files = _planned(asked.files, budget)
         lease = token_of(self.random(ID_BYTES))
         try:
             held = self.records.begin_adding(
                 transfer_id,
-                len(files),
+                Content(files=len(files), bytes=asked.total),
                 first=asked.first,
                 token=lease,
                 until=now + ADDING_SECONDS,
                 now=now,
-                most=self.settings.max_files,
+                most=Content(files=self.settings.max_files, bytes=self.settings.largest_transfer),
             )
+            reserve(self.records, self.settings, budget, Amount(bytes=asked.total), now=now)
             files = [replace(file, number=held.last_number + file.number) for file in files]
             self.records.finish_adding(held, files, token=lease)
         except BusyError as error:
@@ -145,7 +176,10 @@ class Uploads:
                 "Files are being added by another call, or were. See what there is, and send this again."
             ) from error
         except FullError as error:
-            raise self._too_many() from error
+            raise (self._too_many() if error.what == "files" else self._too_large()) from error
+        except OverDailyLimit:
+            self.records.stop_adding(transfer_id, token=lease)
+            raise
         except GoneError as error:
             raise NotFound from error
         return messages.AddedFiles(files=[_plan_of(file) for file in files])
@@ -248,7 +282,8 @@ class Uploads:
         """Take a file out of the transfer, then abort its upload and delete what S3 has of it. May be repeated."""
         transfer = self.owned(transfer_id, token)
         file = self._file(transfer, number)
-        self.records.remove_file(transfer_id, number)
+        removed = self.records.remove_file(transfer_id, number)
+        give_back(self.records, [removed] if removed else [], self.now())
         erase_file(self.objects, transfer_id, file)
 
     def delete(self, transfer_id: str, token: str | None) -> None:
@@ -259,7 +294,7 @@ class Uploads:
         transfer = self.owned(transfer_id, token, deleted_too=True)
         with suppress(GoneError):  # an earlier deletion was interrupted: go on with it
             transfer = self.records.change(transfer_id, {"deleted": True, "expires_at": int(self.now())})
-        erase_transfer(self.records, self.objects, transfer)
+        erase_transfer(self.records, self.objects, transfer, now=self.now())
 
     def owned(self, transfer_id: str, token: str | None, *, deleted_too: bool = False) -> Transfer:
         """Return a live transfer to its owner; the one place where owners are told from others."""
@@ -278,27 +313,20 @@ class Uploads:
             raise NotFound("There is no such file.")
         return found[0]
 
-    def _planned(self, asked: Sequence[messages.NewFile], *, first: int) -> list[File]:
-        planned: list[File] = []
-        wrong: dict[str, str] = {}
-        for index, file in enumerate(asked):
-            try:
-                part_size = plan_part_size(file.size, asked=file.part_size, max_file_bytes=self.settings.max_file_bytes)
-            except PlanError as error:
-                wrong[f"files.{index}.{error.field}"] = str(error)
-                continue
-            planned.append(
-                File(
-                    number=first + index,
-                    name=file.name,
-                    size=file.size,
-                    type=file.type,
-                    part_size=part_size,
-                )
-            )
-        if wrong:
-            raise Invalid(wrong)
-        return planned
+    def _check_size(self, asked: messages.NewFiles) -> None:
+        """Raise `OverLimit` for files that no transfer could ever take."""
+        most = self.settings.largest_file
+        too_large = {
+            f"files.{index}.size": f"{file.size} bytes are more than the {most} bytes that a file may have here"
+            for index, file in enumerate(asked.files)
+            if file.size > most
+        }
+        if too_large:
+            raise OverLimit("max_file_bytes", most, too_large)
+        if len(asked.files) > self.settings.max_files:
+            raise self._too_many()
+        if asked.total > self.settings.largest_transfer:
+            raise self._too_large()
 
     def _start(self, transfer_id: str, files: Sequence[File]) -> dict[int, File]:
         """Begin a multipart upload for each of these files, several at a time."""
@@ -346,8 +374,38 @@ class Uploads:
             raise Invalid({"expires_in": f"must be one of {choices} seconds"})
         return expiry(transfer.created, int(self.now()), seconds, self.settings.longest_expiry)
 
-    def _too_many(self) -> Invalid:
-        return Invalid({"files": f"a transfer takes at most {self.settings.max_files} files"})
+    def _too_many(self) -> OverLimit:
+        most = self.settings.max_files
+        return OverLimit("max_files", most, {"files": f"a transfer takes at most {most} files"})
+
+    def _too_large(self) -> OverLimit:
+        most = self.settings.largest_transfer
+        return OverLimit("max_transfer_bytes", most, {"files": f"a transfer takes at most {most} bytes in all"})
+
+
+def _planned(asked: Sequence[messages.NewFile], budget: Budget) -> list[File]:
+    """Return the files that were asked for, numbered from 1; raise `Invalid` for parts that S3 would not take."""
+    planned: list[File] = []
+    wrong: dict[str, str] = {}
+    for index, file in enumerate(asked):
+        try:
+            part_size = plan_part_size(file.size, asked=file.part_size)
+        except PlanError as error:
+            wrong[f"files.{index}.part_size"] = str(error)
+            continue
+        planned.append(
+            File(
+                number=1 + index,
+                name=file.name,
+                size=file.size,
+                type=file.type,
+                part_size=part_size,
+                budget=str(budget),
+            )
+        )
+    if wrong:
+        raise Invalid(wrong)
+    return planned
 
 
 def _check_parts(asked: Sequence[messages.PartToSign], files: Mapping[int, File]) -> None:

@@ -26,6 +26,7 @@ from backend.entry import (
     page,
     reader,
     resolver,
+    sender,
     session,
     uploads,
 )
@@ -73,7 +74,8 @@ def upload_page() -> Response[str]:
         HTTPStatus.OK,
         "upload.html",
         depth=0,
-        max_file_bytes=limits.max_file_bytes,
+        max_file_bytes=limits.largest_file,
+        max_transfer_bytes=limits.largest_transfer,
         max_files=limits.max_files,
         default_expiry=limits.default_expiry,
         expiry_choices=limits.expiry_choices,
@@ -127,7 +129,7 @@ def description() -> Response[str]:
     from backend import links_routes  # noqa: PLC0415  no other request should pay for importing them
     from backend.description import openapi_json  # noqa: PLC0415
 
-    return Response(HTTPStatus.OK, "application/json", openapi_json(app, links_routes.app))
+    return Response(HTTPStatus.OK, "application/json", openapi_json(settings(), app, links_routes.app))
 
 
 @app.post(
@@ -135,17 +137,17 @@ def description() -> Response[str]:
     status_code=201,
     operation_id="createTransfer",
     security=SENDER,
-    responses=answers(201, messages.CreatedTransfer, 400, 401, 403, 422),
+    responses=answers(201, messages.CreatedTransfer, 400, 401, 403, 422, 429),
 )
 def create_transfer(asked: Annotated[messages.NewTransfer, Body()]) -> messages.CreatedTransfer:
     """Begin a transfer and sign its first parts."""
-    sender = account(app)
-    access().admit(session(app), sender)
-    created = uploads().create(asked, sender)
+    known = account(app)
+    access().admit(session(app), known)
+    created = uploads().create(asked, sender(app), known)
     logger.append_keys(transfer_id=created.id)
-    logger.info("transfer created", extra={"files": len(asked.files), "bytes": sum(file.size for file in asked.files)})
+    logger.info("transfer created", extra={"files": len(asked.files), "bytes": asked.total})
     metrics.add_metric(name="TransfersCreated", unit=MetricUnit.Count, value=1)
-    metrics.add_metric(name="BytesReserved", unit=MetricUnit.Bytes, value=sum(file.size for file in asked.files))
+    metrics.add_metric(name="BytesReserved", unit=MetricUnit.Bytes, value=asked.total)
     return created
 
 
@@ -176,12 +178,12 @@ def claim_transfer(transfer: str) -> messages.OwnerToken:
     status_code=201,
     operation_id="addFiles",
     security=OWNER,
-    responses=answers(201, messages.AddedFiles, 400, 401, 403, 404, 409, 422),
+    responses=answers(201, messages.AddedFiles, 400, 401, 403, 404, 409, 422, 429),
 )
 def add_files(transfer: str, asked: Annotated[messages.MoreFiles, Body()]) -> messages.AddedFiles:
     """Add files to a transfer."""
-    added = uploads().add_files(known_id(transfer), _token(transfer), asked)
-    metrics.add_metric(name="BytesReserved", unit=MetricUnit.Bytes, value=sum(file.size for file in asked.files))
+    added = uploads().add_files(known_id(transfer), _token(transfer), asked, sender(app))
+    metrics.add_metric(name="BytesReserved", unit=MetricUnit.Bytes, value=asked.total)
     return added
 
 

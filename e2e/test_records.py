@@ -1,15 +1,19 @@
 """The real table behaves as the one in memory that the backend's tests use, where it matters: what is conditional."""
 
 import os
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from backend.limits import Amount, Budget
 from backend.records import BusyError, FullError, GoneError, Records
 from backend.tally import Counts
 from backend.tests.fakes import FakeRecords
-from backend.transfers import Download, File, Transfer, id_of
+from backend.transfers import Content, Download, File, Transfer, id_of
 from backend.tries import NO_TRIES
 from e2e.cloud import Cloud
 
@@ -24,14 +28,16 @@ def records(request: pytest.FixtureRequest, cloud: Cloud, monkeypatch: pytest.Mo
         return FakeRecords()
     real = Records(cloud.outputs["Table"])
     monkeypatch.setitem(vars(real), "_db", cloud.client("dynamodb"))
+    monkeypatch.setitem(vars(real), "_db_once", cloud.client("dynamodb"))
     return real
 
 
 def a_transfer(files: int) -> tuple[Transfer, list[File]]:
     """Return a new transfer with so many files."""
     made = Transfer(
-        id=id_of(os.urandom(16)), created=NOW, expires_at=NOW + 9, ttl=NOW + 99, owner_token_hash="h", last_number=files
-    )
+        id=id_of(os.urandom(16)), created=NOW, expires_at=NOW + 9, ttl=NOW + 99, owner_token_hash="h",
+        last_number=files, bytes=sum(range(files + 1)),
+    )  # fmt: skip
     return made, [a_file(number) for number in range(1, files + 1)]
 
 
@@ -110,27 +116,40 @@ def test_files_are_added_by_one_call_at_a_time(records: Records) -> None:
     """Busy, full, gone; and a reservation that ran out is free again."""
     transfer, files = a_transfer(1)
     records.create(transfer, files)
-    begin = {"until": NOW + 35, "now": NOW, "most": 3}
+    most = Content(files=3, bytes=10)
+    begin: dict[str, Any] = {"until": NOW + 35, "now": NOW, "most": most}
+
+    def more(files: int, size: int = 2) -> Content:
+        return Content(files=files, bytes=size)
+
     with pytest.raises(BusyError):
-        records.begin_adding(transfer.id, 2, first=3, token="a", **begin)
-    held = records.begin_adding(transfer.id, 2, first=2, token="a", **begin)
-    assert held.last_number == 1
+        records.begin_adding(transfer.id, more(2), first=3, token="a", **begin)
+    held = records.begin_adding(transfer.id, more(2), first=2, token="a", **begin)
+    assert (held.last_number, held.bytes) == (1, 1)
     with pytest.raises(BusyError):
-        records.begin_adding(transfer.id, 1, first=None, token="b", **begin)
-    with pytest.raises(FullError):
-        records.begin_adding(transfer.id, 3, first=None, token="b", **begin)
-    records.begin_adding(transfer.id, 1, first=None, token="b", until=NOW + 99, now=NOW + 36, most=3)
+        records.begin_adding(transfer.id, more(1), first=None, token="b", **begin)
+    with pytest.raises(FullError) as full:
+        records.begin_adding(transfer.id, more(3), first=None, token="b", **begin)
+    assert full.value.what == "files"
+    with pytest.raises(FullError) as full:
+        records.begin_adding(transfer.id, more(1, 10), first=None, token="b", **begin)
+    assert full.value.what == "bytes"
+    records.begin_adding(transfer.id, more(1), first=None, token="b", until=NOW + 99, now=NOW + 36, most=most)
     with pytest.raises(BusyError):
         records.finish_adding(held, [a_file(2)], token="a")
+    records.stop_adding(transfer.id, token="a")
     records.finish_adding(held, [a_file(2)], token="b")
     after = records.transfer(transfer.id)
     assert after
-    assert after.last_number == 2
+    assert (after.last_number, after.bytes) == (2, 3)
+    records.begin_adding(transfer.id, more(1), first=None, token="c", **begin)
+    records.stop_adding(transfer.id, token="c")
+    records.begin_adding(transfer.id, more(1), first=None, token="d", **begin)
     records.change(transfer.id, {"deleted": True})
     with pytest.raises(GoneError):
-        records.begin_adding(transfer.id, 1, first=None, token="c", until=NOW + 999, now=NOW + 500, most=3)
+        records.begin_adding(transfer.id, more(1), first=None, token="c", until=NOW + 999, now=NOW + 500, most=most)
     with pytest.raises(GoneError):
-        records.begin_adding("a" * 26, 1, first=None, token="c", **begin)
+        records.begin_adding("a" * 26, more(1), first=None, token="c", **begin)
 
 
 def test_a_removed_file_keeps_its_number_and_nothing_else(records: Records) -> None:
@@ -138,14 +157,75 @@ def test_a_removed_file_keeps_its_number_and_nothing_else(records: Records) -> N
     transfer, files = a_transfer(1)
     records.create(transfer, files)
     records.keep_upload(transfer.id, 1, "upload")
-    for _ in range(2):
-        records.remove_file(transfer.id, 1)
+    for state in ("pending", "removed"):
+        was = records.remove_file(transfer.id, 1)
+        assert was
+        assert was.state == state
+    assert records.remove_file(transfer.id, 2) is None
+    assert records.transfer(transfer.id) == replace(transfer, bytes=0)
     (left,) = records.files(transfer.id, 1, 1)
     assert (left.state, left.name, left.upload_id) == ("removed", "", "upload")
     assert records.store(transfer.id, 1, size=1, sha256=None, link="l") == "unwanted"
     found = records.overview(transfer.id)
     assert found
     assert found[1].counts(1) == Counts(files=0, stored=0, failed=0)
+
+
+def a_budget() -> Budget:
+    """Return the budget of a sender of whom the table knows nothing, on a day that has not come."""
+    return Budget.of(os.urandom(8).hex(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("amount", "most", "over", "room"),
+    [
+        (Amount(transfers=1, bytes=5), Amount(transfers=7, bytes=99), "transfers", 7),
+        (Amount(transfers=1, bytes=5), Amount(transfers=99, bytes=44), "bytes", 8),
+        (Amount(bytes=5), Amount(transfers=1, bytes=20), "bytes", 4),
+    ],
+)
+def test_of_a_hundred_reservations_at_once_as_many_are_made_as_there_is_room_for(
+    records: Records, amount: Amount, most: Amount, over: str, room: int
+) -> None:
+    """Exactly; the others hear what there is too much of, and what is given back can be had again, once."""
+    budget = a_budget()
+    with ThreadPoolExecutor(50) as pool:
+        outcomes = list(pool.map(lambda _: records.reserve(budget, "sender", amount, most=most), range(100)))
+    assert Counter(outcomes) == {None: room, over: 100 - room}
+    records.give_back(budget, "sender", amount)
+    assert [records.reserve(budget, "sender", amount, most=most) for _ in range(2)] == [None, over]
+
+
+def test_a_day_on_which_nothing_was_reserved_takes_nothing_back(records: Records) -> None:
+    """It would have room for more than is allowed."""
+    budget, one = a_budget(), Amount(transfers=1, bytes=1)
+    records.give_back(budget, "sender", one)
+    assert [records.reserve(budget, "sender", one, most=one) for _ in range(2)] == [None, "transfers"]
+
+
+def test_a_file_leaves_its_budget_once(records: Records) -> None:
+    """By failing, being removed or stored, with eight calls of each at once; or in an erasure that has begun."""
+    transfer, files = a_transfer(6)
+    budget = str(a_budget())
+    records.create(transfer, [replace(file, budget=budget) for file in files])
+    ways: list[Callable[[], File | None]] = [
+        lambda: records.fail(transfer.id, 1, "why"),
+        lambda: records.remove_file(transfer.id, 1),
+        lambda: records.remove_file(transfer.id, 2),
+        lambda: records.fail(transfer.id, 3, "why"),
+    ]
+    with ThreadPoolExecutor(40) as pool:
+        were = list(pool.map(lambda way: way(), ways * 8))
+    assert sorted(was.number for was in were if was and was.budget == budget) == [1, 2, 3]
+    records.store(transfer.id, 4, size=4, sha256=None, link="l")
+    records.change(transfer.id, {"deleted": True})
+    for last in (
+        records.remove_file(transfer.id, 4),
+        records.remove_file(transfer.id, 5),
+        records.fail(transfer.id, 6, ""),
+    ):
+        assert last
+        assert last.budget is None
 
 
 def test_no_more_downloads_are_counted_than_allowed(records: Records) -> None:
@@ -286,11 +366,10 @@ def test_a_deleted_transfer_gets_shorter_and_never_longer(records: Records) -> N
     """And one that lives keeps its files."""
     transfer, files = a_transfer(3)
     records.create(transfer, files)
-    records.shorten(transfer.id, 2)
+    assert not records.shorten(transfer.id, 2)
     assert records.transfer(transfer.id) == transfer
     records.change(transfer.id, {"deleted": True})
-    for last in (1, 2):
-        records.shorten(transfer.id, last)
+    assert [records.shorten(transfer.id, last) for last in (1, 1, 2)] == [True, False, False]
     assert records.transfer(transfer.id) == replace(transfer, deleted=True, last_number=1)
-    records.shorten("a" * 26, 0)
+    assert not records.shorten("a" * 26, 0)
     assert records.transfer("a" * 26) is None

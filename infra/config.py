@@ -15,8 +15,6 @@ from typing import Any
 MIB = 1024**2
 GIB = 1024**3
 DAY = 86_400
-# As far as JavaScript and JSON count without loss.
-MAX_BYTES = 2**53 - 1
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 10,000 parts of at most 5 GiB.
 S3_MAX_OBJECT_BYTES = 10_000 * 5 * GIB
@@ -51,6 +49,9 @@ MAX_BRAND_NAME = 40
 # All of a function's environment together may have 4 KB.
 MAX_LEGAL_BYTES = 1_000
 UPLOAD_ACCESS = ("passphrase", "cognito", "open")
+# The largest number that a page's script holds exactly: 9 PB.
+MAX_BYTES = 2**53 - 1
+MAX_TRANSFERS = 1_000_000_000
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -67,10 +68,21 @@ class Config:
 
     max_file_bytes: int = 2048 * GIB
     """The largest file a sender may send. At 2 TiB a part is 210 MiB, which a browser can still hold and hash."""
+    max_transfer_bytes: int = 2048 * GIB
+    """The most bytes in one transfer: the largest file still goes, and a folder may be as large as it."""
     max_files: int = 10_000
     """The most files in one transfer."""
-    max_bytes_per_day: int = 1024 * GIB
-    """The most bytes that may be reserved in a day, over all senders."""
+    max_transfers_per_day: int = 10_000
+    """Transfers that may be begun in a UTC day. No team comes near it; it ends what a script began by mistake."""
+    max_bytes_per_day: int = 4096 * GIB
+    """Bytes that all may send in a UTC day: the largest file, twice, so that one alone takes nobody else's day.
+
+    It bounds the bill: 4 TiB on each day, kept for a week, cost some 650 USD a month.
+    """
+    max_transfers_per_day_per_sender: int = 1_000
+    """The same for one sender. Everybody in an office may share one IP address, and so be one sender."""
+    max_bytes_per_day_per_sender: int = 2048 * GIB
+    """The same for one sender: the largest file, once. A line of 200 Mbit/s sends no more in a day."""
     expiry_choices: tuple[int, ...] = (3600, DAY, 7 * DAY, 30 * DAY)
     """Seconds a transfer may live, ascending; the last is the longest."""
     default_expiry: int = 7 * DAY
@@ -115,8 +127,12 @@ class Config:
     def __post_init__(self) -> None:
         """Check what a type cannot say."""
         _between("max_file_bytes", self.max_file_bytes, 1, S3_MAX_OBJECT_BYTES)
+        _between("max_transfer_bytes", self.max_transfer_bytes, 1, MAX_BYTES)
         _between("max_files", self.max_files, 1, 1_000_000)
+        _between("max_transfers_per_day", self.max_transfers_per_day, 1, MAX_TRANSFERS)
         _between("max_bytes_per_day", self.max_bytes_per_day, 1, MAX_BYTES)
+        _between("max_transfers_per_day_per_sender", self.max_transfers_per_day_per_sender, 1, MAX_TRANSFERS)
+        _between("max_bytes_per_day_per_sender", self.max_bytes_per_day_per_sender, 1, MAX_BYTES)
         if list(self.expiry_choices) != sorted(set(self.expiry_choices)):
             raise ConfigError("expiry_choices must be ascending numbers of seconds, as in 3600,86400.")
         for choice in self.expiry_choices:

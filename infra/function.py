@@ -81,7 +81,12 @@ def backend_function(
         environment={
             **environment,
             "MAX_FILE_BYTES": str(config.max_file_bytes),
+            "MAX_TRANSFER_BYTES": str(config.max_transfer_bytes),
             "MAX_FILES": str(config.max_files),
+            "MAX_TRANSFERS_PER_DAY": str(config.max_transfers_per_day),
+            "MAX_BYTES_PER_DAY": str(config.max_bytes_per_day),
+            "MAX_TRANSFERS_PER_DAY_PER_SENDER": str(config.max_transfers_per_day_per_sender),
+            "MAX_BYTES_PER_DAY_PER_SENDER": str(config.max_bytes_per_day_per_sender),
             "EXPIRY_CHOICES": ",".join(map(str, config.expiry_choices)),
             "DEFAULT_EXPIRY": str(config.default_expiry),
             "UPLOAD_URL_SECONDS": str(config.upload_url_seconds),

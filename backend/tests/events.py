@@ -31,6 +31,7 @@ def request(
     token: str | None = None,
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
+    source: str = "192.0.2.1",
 ) -> dict[str, Any]:
     """Return API Gateway's event for a request; `raw` is a body as it is, `body` one to spell as JSON."""
     sent = {"Content-Type": "application/json", **(headers or {})}
@@ -51,7 +52,7 @@ def request(
             "path": f"/prod{path}",
             "httpMethod": method,
             "stage": "prod",
-            "identity": {"sourceIp": "192.0.2.1"},
+            "identity": {"sourceIp": source},
         },
         "body": raw if raw is not None or body is None else json.dumps(body),
         "isBase64Encoded": False,

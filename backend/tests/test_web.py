@@ -297,6 +297,57 @@ def test_the_log_names_the_transfer_and_keeps_names_tokens_and_urls_out(
         assert secret not in logged
 
 
+def test_a_sender_who_is_over_a_limit_of_the_day_is_told_until_when(
+    monkeypatch: pytest.MonkeyPatch, uploads: Uploads
+) -> None:
+    """429, with the time for programs and for people; also where a transfer that there is would grow."""
+    few = replace(uploads, settings=replace(SETTINGS, max_bytes_per_day_per_sender=2))
+    monkeypatch.setattr(web, "uploads", lambda: few)
+    transfer, other = made(1), made(1)
+    files = {"files": [{"name": "a", "size": 1}]}
+    for path, token in (("", None), (f"/{transfer['id']}/files", transfer["owner_token"])):
+        answer = call("POST", f"/api/transfers{path}", body=files, token=token)
+        assert (answer.status, answer.headers["Retry-After"]) == (HTTPStatus.TOO_MANY_REQUESTS, ["57600"])
+        assert answer.error["code"] == "over_daily_limit"
+        assert (answer.error["limit"], answer.error["most"]) == ("max_bytes_per_day_per_sender", 2)
+        assert answer.error["free_at"] == "2027-01-16T00:00:00Z"
+        assert "2 bytes that one sender may send in a day. Send it after 2027-01-16" in answer.error["message"]
+    call("DELETE", f"/api/transfers/{other['id']}", token=other["owner_token"])
+    assert call("POST", "/api/transfers", body=files).status == HTTPStatus.CREATED
+
+
+def test_what_could_never_fit_is_a_wrong_field_and_names_the_limit() -> None:
+    """For programs that know fields, and for a page that says it in the reader's language."""
+    answer = call("POST", "/api/transfers", body={"files": [{"name": "a", "size": SETTINGS.max_file_bytes}] * 3})
+    assert (answer.status, answer.error["code"]) == (HTTPStatus.UNPROCESSABLE_ENTITY, "over_limit")
+    assert [wrong["field"] for wrong in answer.error["fields"]] == ["files"]
+    assert (answer.error["limit"], answer.error["most"]) == ("max_transfer_bytes", SETTINGS.max_transfer_bytes)
+
+
+def test_a_sender_is_whom_the_gateway_saw_and_all_in_their_household(
+    monkeypatch: pytest.MonkeyPatch, uploads: Uploads
+) -> None:
+    """Devices of IPv6 change their addresses; and what a header says of it, anybody can say."""
+    few = replace(uploads, settings=replace(SETTINGS, max_transfers_per_day_per_sender=1))
+    monkeypatch.setattr(web, "uploads", lambda: few)
+    body = {"files": [{"name": "a", "size": 1}]}
+    sources = ["2001:db8:1:2::3", "2001:db8:1:2::4", "2001:db8:1:3::3", "192.0.2.1", "192.0.2.1", "192.0.2.2"]
+    statuses = [
+        call("POST", "/api/transfers", body=body, source=source, headers={"X-Forwarded-For": f"203.0.113.{n}"}).status
+        for n, source in enumerate(sources)
+    ]
+    assert statuses == [201, 429, 201, 201, 429, 201]
+
+
+def test_what_was_reserved_is_counted_for_the_operator(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the transfer, and with files that are added to it."""
+    transfer = made(3, 4)
+    assert '"BytesReserved":[7.0]' in capsys.readouterr().out
+    more = {"files": [{"name": "a", "size": 5}]}
+    call("POST", f"/api/transfers/{transfer['id']}/files", body=more, token=transfer["owner_token"])
+    assert '"BytesReserved":[5.0]' in capsys.readouterr().out
+
+
 def test_the_upload_page_is_served_with_static_files_by_relative_address() -> None:
     """So that it works under any stage or domain."""
     page = call("GET", "/")
@@ -448,7 +499,8 @@ def test_the_description_has_every_address_of_the_api() -> None:
         "POST /api/transfers/{transfer}/files/{number}/complete",
     }
     created = described["paths"]["/api/transfers"]["post"]["responses"]
-    assert {"201", "400", "422", "503"} <= set(created)
+    assert {"201", "400", "422", "429", "503"} <= set(created)
+    assert f"a transfer 2000 files and {2**42} bytes" in described["info"]["description"]
 
 
 def test_the_link_is_drawn_as_a_qr_code_and_no_other_address_is() -> None:

@@ -105,7 +105,7 @@ def test_every_page_is_made_in_every_language(language: str) -> None:
         pages.render("error.html", depth=1, language=language, status=404, title="a", message="b"),
         pages.render("transfer.html", depth=1, language=language, transfer=pages.transfer_context(t, "x", status)),
         *(
-            pages.render("upload.html", depth=0, language=language, max_file_bytes=1, max_files=1,
+            pages.render("upload.html", depth=0, language=language, max_file_bytes=1, max_transfer_bytes=1, max_files=1,
                          expiry_choices=(3600, 86_400), default_expiry=604_800, bucket_origin="",
                          upload_access=access, sign_in={"address": "", "client": ""})
             for access in ("open", "passphrase", "cognito")

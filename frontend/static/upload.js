@@ -21,8 +21,10 @@ import * as words from './page/words.js';
 /** @import {Item} from './engine/transfer.js' */
 
 const card = /** @type {HTMLElement} */ (document.getElementById('card'));
-const { root = './', maxFileBytes, maxFiles, pool, client } = card.dataset;
-const limits = { maxFileBytes: Number(maxFileBytes), maxFiles: Number(maxFiles) };
+const { root = './', maxFileBytes, maxTransferBytes, maxFiles, pool, client } = card.dataset;
+const limits = {
+  maxFileBytes: Number(maxFileBytes), maxTransferBytes: Number(maxTransferBytes), maxFiles: Number(maxFiles),
+};
 
 /** How often it is looked whether the time of what is shown is over. */
 const EXPIRED_MS = 10_000;
@@ -67,7 +69,6 @@ const view = new View(
       if (phase === 'ended' && transfer) void store?.disown(transfer.id);
     },
   },
-  limits.maxFileBytes,
 );
 const byId = (/** @type {string} */ id) => document.getElementById(id);
 const options = new OptionsDrawer(/** @type {HTMLElement} */ (byId('options')), async (changes) => {

@@ -47,6 +47,18 @@ test('an error has the server’s code and words, and its missing parts', async 
   });
 });
 
+test('a limit of the day is told with its time, and does not heal in a moment', async () => {
+  const free_at = '2026-11-25T00:00:00Z';
+  const error = { code: 'over_daily_limit', message: 'Today’s.', limit: 'max_bytes_per_day', most: 7, free_at };
+  const { api } = setUp(json({ error }, { status: 429 }));
+  await assert.rejects(api.create([], []), (problem) => {
+    assert(problem instanceof ApiError);
+    assert.deepEqual(problem.over, { limit: 'max_bytes_per_day', most: 7, freeAt: free_at });
+    assert(!problem.canHeal);
+    return true;
+  });
+});
+
 for (const [what, answer] of /** @type {[string, Response | Error][]} */ ([
   ['no answer', new TypeError('Failed to fetch')],
   ['a gateway’s page', new Response('<html>', { status: 502 })],

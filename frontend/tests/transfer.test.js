@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiError } from '../static/engine/api.js';
 import { PartError } from '../static/engine/part.js';
 import { MiB } from '../static/engine/plan.js';
 import { Transfer } from '../static/engine/transfer.js';
@@ -14,7 +15,7 @@ async function setUp(...sizes) {
   const network = new FakeNetwork();
   const store = new FakeStore();
   const transfer = new Transfer({
-    api, hasher, clock, network, store, send: line.send, maxFileBytes: 1024 * MiB, maxFiles: 10_000, changed: () => {},
+    api, hasher, clock, network, store, send: line.send, maxFileBytes: 1024 * MiB, maxTransferBytes: 2048 * MiB, maxFiles: 10_000, changed: () => {},
   });
   transfer.add(sizes.map((size, index) => ({ name: `${index}`, file: fakeFile(size) })));
   await settle();
@@ -280,6 +281,20 @@ test('a file refused by S3 starts afresh when tried again', async () => {
   assert.equal(world.transfer.phase, 'ready');
 });
 
+test('a file that starts afresh is told of when its old self is out, whose bytes count until then', async () => {
+  const world = await setUp(10);
+  world.line.puts[0]?.fail(new PartError(404, 'NoSuchUpload'));
+  await settle();
+  world.api.broken['removeFile 1'] = [apiError(503)];
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  world.transfer.retry(entry);
+  await settle();
+  assert.equal(count(world.api, 'add'), 0);
+  await world.clock.pass(1000);
+  assert.deepEqual(world.api.calls.filter((name) => /add|remove/.test(name)), ['removeFile 1', 'removeFile 1', 'add']);
+});
+
 test('parts that S3 turns out not to have are sent again', async () => {
   const world = await setUp(40 * MiB);
   world.api.broken['complete'] = [apiError(409, 'parts_missing', [2])];
@@ -309,6 +324,43 @@ test('a file larger than allowed is refused before anything is sent, others go o
   assert.deepEqual(kinds(transfer), ['too_large', undefined]);
   assert.equal(api.files.length, 1);
   assert.equal(line.puts.length, 1);
+});
+
+test('what would be more than a transfer may have is refused before anything is sent, others go on', async () => {
+  const { api, transfer } = await setUp(1024 * MiB, 1024 * MiB, 1, 0);
+  assert.deepEqual(kinds(transfer), [undefined, undefined, 'transfer_too_large', undefined]);
+  assert.equal(api.files.length, 3);
+  const [first] = transfer.entries;
+  assert(first);
+  transfer.remove(first);
+  transfer.add([{ name: 'b', file: fakeFile(1024 * MiB) }]);
+  assert.equal(kinds(transfer).at(-1), undefined);
+});
+
+test('over a limit of the day nothing is asked again by itself, and a try that is wanted is made', async () => {
+  const world = await setUp();
+  const freeAt = '2026-01-02T00:00:00Z';
+  const over = { limit: 'max_transfers_per_day_per_sender', most: 1000, freeAt };
+  world.api.broken['create'] = [new ApiError(429, 'over_daily_limit', 'English.', [], over)];
+  world.transfer.add([{ name: 'a', file: fakeFile(10) }]);
+  await world.clock.pass(60_000);
+  assert.deepEqual(world.api.calls, ['create']);
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  assert.deepEqual(entry.problem, { kind: 'sender_transfers', most: 1000, freeAt });
+  world.transfer.retry(entry);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('of a limit that it does not know the page says what the server says', async () => {
+  const world = await setUp();
+  world.api.broken['create'] = [new ApiError(422, 'over_limit', 'Too blue.', [], { limit: 'max_blue', most: 1 })];
+  world.transfer.add([{ name: 'a', file: fakeFile(10) }]);
+  await settle();
+  assert.deepEqual(world.transfer.entries[0]?.problem, { kind: 'refused', message: 'Too blue.' });
 });
 
 test('a file that cannot be read fails in words', async () => {

@@ -10,8 +10,11 @@ const totals = { files: 2, stored: 1, failed: 1, pausable: 1, paused: 0, absent:
 
 test('says what happened and what to do now, for every problem', () => {
   /** @type {import('../static/engine/entry.js').ProblemKind[]} */
-  const kinds = ['too_large', 'unreadable', 'changed', 'refused', 'rejected', 'still_there', 'ended'];
-  for (const kind of kinds) assert.match(words.problemText({ kind }, 2 * 1024 * MiB), /^[A-Z].*\.$/);
+  const kinds = [
+    'too_large', 'unreadable', 'changed', 'refused', 'rejected', 'still_there', 'ended', 'transfer_too_large',
+    'transfer_too_many', 'day_transfers', 'day_bytes', 'sender_transfers', 'sender_bytes',
+  ];
+  for (const kind of kinds) assert.match(words.problemText({ kind, most: 2 * 1024 * MiB }), /^[A-Z].*\.$/);
 });
 
 test('the server’s own words win', () => {
@@ -19,16 +22,24 @@ test('the server’s own words win', () => {
 });
 
 test('names the limit that a file is over', () => {
-  assert.match(words.problemText({ kind: 'too_large' }, 5e9), /5 GB/);
+  assert.match(words.problemText({ kind: 'too_large', most: 5e9 }), /5 GB/);
+});
+
+test('names a limit of the day and when it is free again, in the reader’s own time zone', () => {
+  const freeAt = '2026-11-25T00:00:00Z';
+  const when = new Date(freeAt).toLocaleString('en', { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' });
+  const text = words.problemText({ kind: 'sender_transfers', most: 1000, freeAt });
+  assert.equal(text, `Today’s limit of 1,000 transfers for one sender is reached. Try again after ${when}.`);
+  assert.match(words.problemText({ kind: 'day_bytes', most: 4e12, freeAt }), /4 TB for everybody together.* after .*November/);
 });
 
 test('a file on its way shows its percent, and that it is finishing when all bytes have left', () => {
   const entry = new Entry('a', fakeFile(100), planOf(100));
   entry.move('uploading');
   entry.travelled(1, 42);
-  assert.equal(words.stateText(entry, 0), '42%');
+  assert.equal(words.stateText(entry), '42%');
   entry.travelled(1, 100);
-  assert.equal(words.stateText(entry, 0), 'Finishing…');
+  assert.equal(words.stateText(entry), 'Finishing…');
 });
 
 test('the totals have bytes, speed and time left', () => {

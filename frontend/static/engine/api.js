@@ -54,6 +54,11 @@
  * @typedef {{id: string, title: string, name: string, created: string, expires_at: string, files: number, bytes: number}} Sent
  *
  * @typedef {{at: string, file: number, bytes: number, source: string}} Download
+ *
+ * @typedef {object} Over
+ * @property {string} limit the operator's setting
+ * @property {number} most what it allows, in files, bytes or transfers
+ * @property {string} [freeAt] ISO 8601, when a limit of the day is free again
  */
 
 /** The gateway answers within 29 s; what takes longer is not coming. */
@@ -66,18 +71,20 @@ export class ApiError extends Error {
    * @param {string} code
    * @param {string} message words for people
    * @param {number[]} [parts] the part numbers that a 409 `parts_missing` lists
+   * @param {Over | null} [over] the limit that this would be more than
    */
-  constructor(status, code, message, parts = []) {
+  constructor(status, code, message, parts = [], over = null) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
     this.parts = parts;
+    this.over = over;
   }
 
-  /** Whether the same request may well succeed a little later. */
+  /** Whether the same request may well succeed a little later; with a limit of the day it is not a little. */
   get canHeal() {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return !this.over && (this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500);
   }
 }
 
@@ -241,8 +248,8 @@ export class Api {
     if (response.status === 204) return null;
     const answer = parsed(text);
     if (response.ok && answer) return answer;
-    const { code = 'unknown', message = '', parts = [] } = answer?.error ?? {};
-    throw new ApiError(response.ok ? 502 : response.status, code, message, parts);
+    const { code = 'unknown', message = '', parts = [], limit, most, free_at: freeAt } = answer?.error ?? {};
+    throw new ApiError(response.ok ? 502 : response.status, code, message, parts, limit ? { limit, most, freeAt } : null);
   }
 }
 

@@ -8,18 +8,42 @@ import { planOf, rangeOf } from './plan.js';
 /** @import {Origin} from './origin.js' */
 /** @import {Plan} from './plan.js' */
 
+/** @import {Over} from './api.js' */
+
 /**
  * @typedef {'waiting' | 'uploading' | 'paused' | 'checking' | 'stored' | 'failed' | 'removed'} State
  *
- * @typedef {'too_large' | 'unreadable' | 'changed' | 'refused' | 'rejected' | 'still_there' | 'ended' | 'sign_in'
- *   } ProblemKind `changed`: it is not what it was when it was chosen, and can be sent as it is now; `refused`: S3 or the
+ * @typedef {'too_large' | 'unreadable' | 'changed' | 'refused' | 'rejected' | 'still_there' | 'ended' | 'sign_in' |
+ *   OverKind} ProblemKind `changed`: it is not what it was when it was chosen, and can be sent as it is now; `refused`: S3 or the
  *   API did not take it; `rejected`: it arrived, and the links function found it wrong; `still_there`: the server could
  *   not be told to take it out; `ended`: the transfer has expired or was deleted;
  *   `sign_in`: only who has signed in may begin a transfer, and that has expired
  * @typedef {object} Problem
  * @property {ProblemKind} kind
  * @property {string} [message] the server's own words, where it has some
+ * @property {number} [most] what the limit allows that it is over
+ * @property {string} [freeAt] ISO 8601, when that limit is free again
+ *
+ * @typedef {'transfer_too_large' | 'transfer_too_many' | 'day_transfers' | 'day_bytes' | 'sender_transfers' | 'sender_bytes'
+ *   } OverKind too much for one transfer, for today, or for one sender today
  */
+
+/** @type {Record<string, ProblemKind>} by the operator's setting */
+const OVER = {
+  max_file_bytes: 'too_large',
+  max_transfer_bytes: 'transfer_too_large',
+  max_files: 'transfer_too_many',
+  max_transfers_per_day: 'day_transfers',
+  max_bytes_per_day: 'day_bytes',
+  max_transfers_per_day_per_sender: 'sender_transfers',
+  max_bytes_per_day_per_sender: 'sender_bytes',
+};
+
+/** @param {Over} over @param {string} message @returns {Problem} */
+export function problemOver({ limit, most, freeAt }, message) {
+  const kind = OVER[limit];
+  return kind ? { kind, most, ...(freeAt && { freeAt }) } : { kind: 'refused', message };
+}
 
 /**
  * `checking`: all bytes are up, S3 and the links function have the word. `stored` may come from almost everywhere,

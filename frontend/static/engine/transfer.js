@@ -5,7 +5,7 @@
  */
 
 import { mayHeal, ApiError } from './api.js';
-import { Entry } from './entry.js';
+import { Entry, problemOver } from './entry.js';
 import { UnreadableError } from './hasher.js';
 import { fileAt } from './origin.js';
 import { FIRST, NEXT_MS, Parallelism } from './parallelism.js';
@@ -43,6 +43,7 @@ import { MOST_IN_CALL, Signer, toSign } from './signer.js';
  * @property {Network} network
  * @property {Pick<Store, 'keep' | 'add' | 'addUntold' | 'forget' | 'extend'>} store
  * @property {number} maxFileBytes
+ * @property {number} maxTransferBytes
  * @property {number} maxFiles
  * @property {(entry: Entry | null) => void} changed called for every change, of one entry or of the whole
  */
@@ -99,6 +100,8 @@ export class Transfer {
   #cursor = '';
   #serverReady = false;
   #ended = false;
+  /** @type {Promise<unknown>} that the server has taken out what was to be taken out so far */
+  #takenOut = Promise.resolve();
   /** @type {() => void} */
   #firstWaveOver = () => {};
 
@@ -187,13 +190,19 @@ export class Transfer {
    */
   add(items) {
     const added = this.#bring(items);
-    const room = Math.max(0, this.#means.maxFiles - this.entries.length);
+    const { maxFileBytes, maxTransferBytes, maxFiles } = this.#means;
+    const room = Math.max(0, maxFiles - this.entries.length);
+    let bytes = this.entries.reduce((sum, entry) => sum + (entry.number !== null || entry.unsent ? entry.size : 0), 0);
     for (const { name, file, origin } of added.slice(0, room)) {
       const entry = new Entry(name, file, planOf(file?.size ?? 0), origin);
       this.entries.push(entry);
       if (!file) entry.fail({ kind: 'unreadable' });
-      else if (file.size > this.#means.maxFileBytes) entry.fail({ kind: 'too_large' });
-      else this.#enlist(entry);
+      else if (file.size > maxFileBytes) entry.fail({ kind: 'too_large', most: maxFileBytes });
+      else if (bytes + file.size > maxTransferBytes) entry.fail({ kind: 'transfer_too_large', most: maxTransferBytes });
+      else {
+        bytes += file.size;
+        this.#enlist(entry);
+      }
       this.#means.changed(entry);
     }
     this.#go();
@@ -507,6 +516,8 @@ export class Transfer {
   /** @param {Entry[]} batch */
   async #addFiles(batch) {
     const { api, store } = this.#means;
+    // What comes in the place of another file finds its bytes free.
+    await this.#takenOut;
     const since = this.#cursor;
     let again = false;
     const tell = async () => {
@@ -930,7 +941,7 @@ export class Transfer {
   #forget({ number }) {
     if (number === null) return;
     this.#numbered.delete(number);
-    void this.#removeFile(number);
+    this.#takenOut = Promise.all([this.#takenOut, this.#removeFile(number)]);
   }
 
   /** @param {number} number */
@@ -1013,6 +1024,7 @@ function problemOf(error) {
     return { kind: 'refused' };
   }
   if (error instanceof ApiError && error.code === 'sign_in_needed') return { kind: 'sign_in' };
+  if (error instanceof ApiError && error.over) return problemOver(error.over, error.message);
   if (error instanceof ApiError) return { kind: 'refused', message: error.message };
   throw error;
 }

@@ -22,7 +22,6 @@ export class List {
   #list;
   #more;
   #template;
-  #limit;
   /** @type {Map<Entry, Row>} */
   #rows = new Map();
   /** @type {WeakMap<Element, Entry>} */
@@ -35,14 +34,12 @@ export class List {
    * @param {HTMLElement} list
    * @param {HTMLButtonElement} more shows more rows when it is clicked, or only scrolled to
    * @param {HTMLTemplateElement} template
-   * @param {number} limit bytes that one file may have
    * @param {{retry: Act, remove: Act, pause: Act, resume: Act, showMore: () => void}} act
    */
-  constructor(list, more, template, limit, act) {
+  constructor(list, more, template, act) {
     this.#list = list;
     this.#more = more;
     this.#template = template;
-    this.#limit = limit;
     list.addEventListener('click', ({ target }) => {
       const button = /** @type {Element} */ (target).closest('button');
       const entry = this.#entries.get(/** @type {Element} */ (button?.closest('li')));
@@ -105,7 +102,7 @@ export class List {
    */
   #update(row, entry) {
     const { state } = row.element.dataset;
-    row.update(entry, this.#limit);
+    row.update(entry);
     // Whoever has to do something about a file should not have to look for it among thousands.
     if (entry.state === 'failed' && state !== 'failed') this.#list.prepend(row.element);
   }
@@ -149,14 +146,11 @@ class Row {
     this.#retry.ariaLabel = buttons.retry(name);
   }
 
-  /**
-   * @param {Entry} entry
-   * @param {number} limit
-   */
-  update(entry, limit) {
+  /** @param {Entry} entry */
+  update(entry) {
     const { absent, pausable, problem, sentBytes, size } = entry;
     const state = stateFor(entry);
-    const text = stateText(entry, limit);
+    const text = stateText(entry);
     if (this.element.dataset['state'] !== state) this.element.dataset['state'] = state;
     if (this.#state.textContent !== text) this.#state.textContent = text;
     this.#progress.hidden = state !== 'uploading' && !(state === 'paused' && sentBytes > 0);

@@ -53,11 +53,8 @@ export class View {
   #quarter = 0;
   #offline = false;
 
-  /**
-   * @param {Actions} actions
-   * @param {number} maxFileBytes
-   */
-  constructor(actions, maxFileBytes) {
+  /** @param {Actions} actions */
+  constructor(actions) {
     const page = {
       card: element('card', HTMLElement),
       start: element('start', HTMLElement),
@@ -93,7 +90,6 @@ export class View {
       element('rows', HTMLElement),
       element('rows-more', HTMLButtonElement),
       element('row', HTMLTemplateElement),
-      maxFileBytes,
       { ...actions, showMore: () => this.changed(null) },
     );
     for (const input of [page.files, page.folder]) input.addEventListener('change', () => this.takePicked());

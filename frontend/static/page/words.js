@@ -17,16 +17,13 @@ export const noName = () => t('no_name');
  * What happened, and what to do now.
  *
  * @param {Problem} problem
- * @param {number} [limit] bytes that one file may have
  */
-export const problemText = ({ kind, message }, limit = 0) => message || t(`problem.${kind}`, { size: bytes(limit) });
+export const problemText = ({ kind, message, most = 0, freeAt }) =>
+  message || t(`problem.${kind}`, { n: most, size: bytes(most), moment: freeAt ? deadline(freeAt) : '' });
 
-/**
- * @param {Entry} entry
- * @param {number} limit bytes that one file may have
- */
-export function stateText({ state, size, sentBytes, problem, troubled, absent }, limit) {
-  if (state === 'failed' && problem) return problemText(problem, limit);
+/** @param {Entry} entry */
+export function stateText({ state, size, sentBytes, problem, troubled, absent }) {
+  if (state === 'failed' && problem) return problemText(problem);
   if (state === 'uploading' && troubled) return t('state.troubled');
   if (absent) return t('state.absent');
   if (state === 'uploading') return sentBytes === size ? t('state.finishing') : percent(sentBytes / size);
