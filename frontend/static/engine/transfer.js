@@ -4,7 +4,7 @@
  * nor how a request is made.
  */
 
-import { mayHeal, ApiError } from './api.js';
+import { ApiError, isGone, mayHeal } from './api.js';
 import { Entry } from './entry.js';
 import { UnreadableError } from './hasher.js';
 import { fileAt } from './origin.js';
@@ -995,9 +995,6 @@ function byWhatIsTold(entries) {
   }
   return map;
 }
-
-/** Never was, or was deleted; or, for who is not its owner, expired. @param {unknown} error */
-export const isGone = (error) => error instanceof ApiError && (error.status === 404 || error.status === 410);
 
 /** @param {unknown} error */
 const isBusy = (error) => error instanceof ApiError && error.code === 'conflict';
