@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from e2e.cloud import Cloud, eventually
+from e2e.conftest import Watch
 from e2e.test_api import begin, put
-from e2e.test_page import LINK_TIME, MIB, PUTS, begun, hold, link_of, parts_of, pick, rows, some_bytes, write
+from e2e.test_page import LINK_TIME, MIB, PUTS, begun, hold, link_of, parts_of, pick, rows, some_bytes, unroute, write
 
 TREE = {
     "holiday/beach.jpg": 700_000,
@@ -159,3 +160,69 @@ def test_how_far_a_large_file_is_can_be_followed(page: Page, recipient: Page, cl
     expect(recipient.get_by_test_id("download")).to_be_visible()
     expect(recipient.get_by_test_id("arrived")).to_be_hidden()
     expect(recipient.locator("#live")).to_have_text("All files have arrived.")
+
+
+def private_link(page: Page) -> str:
+    """Return the link by which its owner opens a transfer elsewhere."""
+    page.get_by_test_id("log").locator("summary").click()
+    page.get_by_test_id("copy-owner").click()
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def let_through(page: Page, held: list[Route]) -> None:
+    """Let what was held go, and hold nothing any more."""
+    for route in held:
+        route.continue_()
+    unroute(page)
+
+
+def test_deleted_elsewhere_while_it_is_sent_both_pages_say_so_and_nothing_is_left(
+    page: Page, watch: Watch, recipient: Page, context: BrowserContext, cloud: Cloud, tmp_path: Path
+) -> None:
+    """By the private link in another tab, with a file of several parts and one of one part under way."""
+    watch.forgive("404")
+    held = hold(page)
+    pick(page, write(tmp_path / "big.bin", some_bytes(40 * MIB)), write(tmp_path / "small.bin", b"1"))
+    transfer = begun(page, cloud)
+    eventually(lambda: page.evaluate("true") and len(held) == 4)
+    recipient.goto(f"{cloud.address}t/{transfer}")
+    expect(rows(recipient)).to_have_count(2)
+    other = context.new_page()
+    watch.attach(other)
+    other.goto(private_link(page))
+    with other.expect_response(lambda response: response.request.method == "DELETE"):
+        other.get_by_role("button", name="Cancel all").click()
+    expect(recipient.get_by_text("There is nothing at this address.")).to_be_visible()
+    let_through(page, held)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This transfer has ended")
+    expect(page.get_by_role("alert")).to_have_text("This transfer has expired or was deleted. Send the files again.")
+    expect(page.locator('[data-testid="file-row"][data-state="uploading"]')).to_have_count(0)
+    eventually(lambda: cloud.incomplete_uploads(transfer) == [] and cloud.keys(transfer) == [])
+
+
+def test_a_file_removed_elsewhere_while_it_is_sent_says_so_and_the_others_go_on(
+    page: Page, watch: Watch, recipient: Page, context: BrowserContext, cloud: Cloud, tmp_path: Path
+) -> None:
+    """Nothing of it is left; its row says what happened; and it can be sent after all."""
+    watch.forgive("404")
+    held = hold(page)
+    pick(page, write(tmp_path / "big.bin", some_bytes(40 * MIB)), write(tmp_path / "small.bin", b"1"))
+    transfer = begun(page, cloud)
+    eventually(lambda: page.evaluate("true") and len(held) == 4)
+    recipient.goto(f"{cloud.address}t/{transfer}")
+    other = context.new_page()
+    watch.attach(other)
+    other.goto(private_link(page))
+    with other.expect_response(lambda response: response.request.method == "DELETE"):
+        other.get_by_role("button", name="Remove big.bin").click()
+    expect(rows(recipient)).to_have_count(1)
+    let_through(page, held)
+    big = rows(page).filter(has_text="big.bin")
+    expect(big).to_contain_text("This file was removed from the transfer on another page.")
+    expect(page.locator("#totals")).to_contain_text("1 file left out")
+    assert link_of(page).endswith(transfer)
+    assert cloud.incomplete_uploads(transfer) == []
+    assert cloud.keys(transfer) == [f"files/{transfer}/2"]
+    big.get_by_role("button", name="Try again").click()
+    expect(big).to_have_attribute("data-state", "stored")
+    eventually(lambda: cloud.keys(transfer) == [f"files/{transfer}/2", f"files/{transfer}/3"])

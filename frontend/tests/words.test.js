@@ -10,7 +10,7 @@ const totals = { files: 2, stored: 1, failed: 1, pausable: 1, paused: 0, absent:
 
 test('says what happened and what to do now, for every problem', () => {
   /** @type {import('../static/engine/entry.js').ProblemKind[]} */
-  const kinds = ['too_large', 'unreadable', 'changed', 'refused', 'rejected', 'still_there', 'ended'];
+  const kinds = ['too_large', 'unreadable', 'changed', 'refused', 'rejected', 'removed', 'still_there', 'ended'];
   for (const kind of kinds) assert.match(words.problemText({ kind }, 2 * 1024 * MiB), /^[A-Z].*\.$/);
 });
 

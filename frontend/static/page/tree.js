@@ -50,7 +50,10 @@ export class Folder {
 
   /** Itself and all that it lies in, from the inside out. @returns {Folder[]} */
   get lineage() {
-    return [this, ...(this.parent?.lineage ?? [])];
+    /** @type {Folder[]} */
+    const found = [];
+    for (let folder = /** @type {Folder | null} */ (this); folder; folder = folder.parent) found.push(folder);
+    return found;
   }
 
   /** Its own name and those of all that it lies in. */
