@@ -1,6 +1,7 @@
 """What a link holder does: see a transfer, unlock it, download. Knows no HTTP."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -16,7 +17,7 @@ from backend.errors import (
     TokenWrong,
     TooManyTries,
 )
-from backend.objects import Objects
+from backend.objects import Objects, UploadGoneError
 from backend.passwords import GRANT_SECONDS, grant_fits, grant_for, password_fits
 from backend.records import Records
 from backend.settings import Settings
@@ -124,6 +125,18 @@ class Downloads:
         """Return the transfer, or raise what `status` would raise for this caller."""
         transfer, _ = self._admitted(self.records.transfer(transfer_id), caller)
         return transfer
+
+    def arriving(self, transfer_id: str, caller: Caller, numbers: Sequence[int]) -> messages.ArrivingFiles:
+        """Return how much S3 has of these files, of those that are on their way in parts."""
+        transfer, _ = self._admitted(self.records.transfer(transfer_id), caller)
+        files = self.records.some_files(transfer.id, numbers)
+        arriving: list[messages.ArrivingFile] = []
+        for file in files.values():
+            if file.state == "pending" and file.upload_id:
+                with suppress(UploadGoneError):  # it is one object by now, of which the next status tells
+                    parts = self.objects.parts(key_of(transfer.id, file.number), file.upload_id)
+                    arriving.append(messages.ArrivingFile(number=file.number, bytes=sum(part.size for part in parts)))
+        return messages.ArrivingFiles(files=arriving)
 
     def _status_of(self, transfer: Transfer, file: File, *, signed: bool) -> messages.FileStatus:
         most, shown = transfer.max_downloads, _shown(transfer, file)

@@ -242,6 +242,19 @@ class OwnerToken(Message):
     owner_token: str
 
 
+class ArrivingFile(Message):
+    """How much of a file S3 has."""
+
+    number: int
+    bytes: int
+
+
+class ArrivingFiles(Message):
+    """Those of the files that were asked for which are on their way, as far as any of their parts are there."""
+
+    files: list[ArrivingFile]
+
+
 class LoggedDownload(Message):
     """A download that was counted. Its owner's own are not, nor what went on with an earlier one."""
 

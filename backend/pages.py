@@ -3,11 +3,13 @@
 import hashlib
 import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from http import HTTPStatus
 from io import BytesIO
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from backend.errors import (
 )
 from backend.messages import FileStatus, TransferStatus
 from backend.transfers import date_text
+from backend.tree import Folder, tree_of
 from backend.words import LANGUAGES, Words, words
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 _CONTROLS = re.compile("([\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069])")
 
 FRONTEND = Path(__file__).parent.parent / "frontend"
+# The folders of a transfer of so few files lie open; `page/received.js` says the same.
+OPEN_FILES = 100
 
 
 @dataclass(frozen=True)
@@ -102,13 +107,13 @@ def error_text(t: Words, error: SidestepError) -> str:
         case NotFound():
             text = t("error.not_found")
         case PasswordWrong():
-            text = t("error.password_wrong") + (f" {t('error.wait', n=error.seconds)}" if error.seconds > 1 else "")
+            text = t("error.password_wrong") + (t.gap + t("error.wait", n=error.seconds) if error.seconds > 1 else "")
         case PassphraseWrong():
-            text = t("error.passphrase_wrong") + (f" {t('error.wait', n=error.seconds)}" if error.seconds > 1 else "")
+            text = t("error.passphrase_wrong") + (t.gap + t("error.wait", n=error.seconds) if error.seconds > 1 else "")
         case TooManyTries(locked=True):
             text = t("error.locked", n=-(-error.seconds // 60))
         case TooManyTries():
-            text = f"{t('error.too_many_tries')} {t('error.wait', n=error.seconds)}"
+            text = t("error.too_many_tries") + t.gap + t("error.wait", n=error.seconds)
         case _:
             text = t("error.other") if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
     return text
@@ -142,45 +147,77 @@ def lifetime_text(t: Words, seconds: int) -> str:
 
 
 def size_text(t: Words, size: int) -> str:
-    """Spell bytes for people as the page's script does: `1 byte`, `12 kB`, `1.5 MB`, `23 GB`."""
+    """Spell bytes for people as the page's script does: `1 byte`, `1.5 MB`, `23 GB`; the space does not break."""
     if size < 1_000:  # noqa: PLR2004
-        return t("bytes", n=size)
+        return t("bytes", n=size).replace(" ", "\u00a0")
     units = t("units").split()
     power = 1
     while power < len(units) and size / 1_000**power >= 999.5:  # noqa: PLR2004  it would be rounded to 1000
         power += 1
     amount = size / 1_000**power
     decimals = 1 if power > 1 and amount < 9.95 else 0  # noqa: PLR2004  likewise to 10.0
-    return f"{amount:.{decimals}f}".removesuffix(".0").replace(".", t("decimal")) + f" {units[power - 1]}"
+    return f"{amount:.{decimals}f}".removesuffix(".0").replace(".", t("decimal")) + f"\u00a0{units[power - 1]}"
 
 
-def transfer_context(t: Words, transfer: str, status: TransferStatus) -> dict[str, Any]:
-    """Return a transfer as its page shows it; addresses of downloads are relative to that page."""
+def percent_text(t: Words, share: float) -> str:
+    """Spell a share as the page's script does: rounded down, so that 100 % means all."""
+    return t("percent", n=floor(share * 100))
+
+
+def transfer_context(t: Words, transfer: str, status: TransferStatus, arrived: Mapping[int, int]) -> dict[str, Any]:
+    """Return a transfer as its page shows it; addresses of downloads are relative to that page.
+
+    `arrived` has the bytes that S3 has of files that are on their way.
+    """
+    files = [file for file in status.files if file.state != "removed"]
+    root = tree_of(files)
+    come = sum(arrived.values()) + sum(file.size for file in files if file.state == "stored")
+    share = come / root.bytes if root.bytes else 0
     return {
         "id": transfer,
         "expires_text": date_text(datetime.fromisoformat(status.expires_at)),
         **status.model_dump(exclude={"files", "link"}),
-        "files": [
-            {
-                "number": file.number,
-                "name": file.name,
-                "size": file.size,
-                "size_text": size_text(t, file.size),
-                "state": file.state,
-                "sha256": file.sha256,
-                "state_text": _state_text(t, file),
-                "download": f"../{file.link}" if file.link and file.downloads_left != 0 else None,
-                "downloads_left": file.downloads_left,
-                "shown_as": file.shown_as,
-            }
-            for file in status.files
-        ],
+        "checksums": [(file.name, file.sha256) for file in files if file.sha256],
+        "rows": _rows(t, root, arrived, is_open=status.counts.files <= OPEN_FILES),
+        "share": share,
+        # Of the files that are not listed yet nobody knows the sizes.
+        "share_text": None
+        if status.more
+        else t("transfer.share", percent=percent_text(t, share), come=size_text(t, come), all=size_text(t, root.bytes)),
     }
 
 
-def _state_text(t: Words, file: FileStatus) -> str:
+def _rows(t: Words, folder: Folder, arrived: Mapping[int, int], *, is_open: bool) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for child in folder.children:
+        if isinstance(child, Folder):
+            line = f"{t('files', n=child.files)} · {size_text(t, child.bytes)}"
+            inside = _rows(t, child, arrived, is_open=is_open)
+            rows.append({"folder": child.name, "line": line, "open": is_open, "rows": inside})
+            continue
+        file = child.file
+        rows.append(
+            {
+                "folder": None,
+                "number": file.number,
+                "name": file.name,
+                "base": child.base,
+                "size": file.size,
+                "size_text": size_text(t, file.size),
+                "part_size": file.part_size,
+                "state": file.state,
+                "state_text": _state_text(t, file, arrived.get(file.number)),
+                "download": f"../{file.link}" if file.link and file.downloads_left != 0 else None,
+                "shown_as": file.shown_as,
+            }
+        )
+    return rows
+
+
+def _state_text(t: Words, file: FileStatus, arrived: int | None) -> str:
     if file.state == "pending":
-        return t("state.pending")
+        share = f" · {percent_text(t, arrived / file.size)}" if arrived else ""
+        return t("state.pending") + share
     if file.state == "failed":
         return file.reason or t("state.failed")
     if file.downloads_left is None:

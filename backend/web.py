@@ -12,6 +12,7 @@ from backend.accounts import Account
 from backend.downloads import Caller
 from backend.entry import (
     ACCOUNT,
+    LINK,
     OWNER,
     SENDER,
     SESSION_COOKIE,
@@ -54,6 +55,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 SERVICE_WORKER = "zip-sw.js"
 SENDING_WORKER = "engine/send-worker.js"
 PRIVATE = "private, max-age=3600"
+# S3 is asked for the parts of each; its sender has but a few under way at one time.
+MOST_ARRIVING = 10
+ARRIVING = rf"^[1-9][0-9]{{0,5}}(,[1-9][0-9]{{0,5}}){{0,{MOST_ARRIVING - 1}}}$"
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -270,6 +274,18 @@ def download_log(transfer: str) -> messages.DownloadLog:
     return uploads().log(known_id(transfer), _token(transfer))
 
 
+@app.get(
+    "/api/transfers/<transfer>/arriving",
+    operation_id="getArriving",
+    security=LINK,
+    responses=answers(200, messages.ArrivingFiles, 401, 403, 404, 410, 422),
+)
+def arriving(transfer: str, files: Annotated[str, Query(max_length=100, pattern=ARRIVING)]) -> messages.ArrivingFiles:
+    """Return how much S3 has of up to ten files that are sent in parts (`3,7`), as long as they are on their way."""
+    numbers = [int(number) for number in files.split(",")]
+    return downloads().arriving(transfer, caller(app, known_id(transfer)), numbers)
+
+
 @app.get("/t/<transfer>", include_in_schema=False)
 def transfer_page(transfer: str) -> Response[str]:
     """Show a transfer to whoever has its link, or ask for its password."""
@@ -278,7 +294,9 @@ def transfer_page(transfer: str) -> Response[str]:
         status = downloads().status(transfer, shown, since=None)
     except PasswordNeeded:
         return page(app, HTTPStatus.OK, "password.html", depth=1, transfer_id=transfer, error=None)
-    context = pages.transfer_context(reader(app), transfer, status)
+    coming = [file.number for file in status.files if file.state == "pending" and file.size > file.part_size]
+    arrived = downloads().arriving(transfer, shown, coming[:MOST_ARRIVING]).files if coming else []
+    context = pages.transfer_context(reader(app), transfer, status, {file.number: file.bytes for file in arrived})
     return page(app, HTTPStatus.OK, "transfer.html", depth=1, transfer=context)
 
 

@@ -32,6 +32,11 @@ class Words:
             text = text.get(self._form(values["n"]), text["other"])
         return re.sub(r"\{(\w+)\}", lambda found: str({"brand": brand().name, **values}[found[1]]), text)
 
+    @property
+    def gap(self) -> str:
+        """Return what stands between two sentences."""
+        return "" if self.language == "ja" else " "
+
     def _form(self, number: object) -> str:
         ones = (0, 1) if self.language in _ZERO_IS_ONE else (1,)
         return "one" if number in ones else "other"

@@ -25,7 +25,15 @@ from backend.errors import (
     TokenWrong,
     TooManyTries,
 )
-from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options
+from backend.messages import (
+    CreatedTransfer,
+    MoreFiles,
+    NewFile,
+    NewTransfer,
+    Options,
+    PartsToSign,
+    PartToSign,
+)
 from backend.passwords import password_fits
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import MIB, key_of
@@ -55,6 +63,37 @@ def test_a_file_has_a_link_when_it_is_stored_and_not_before(
     arrive(arrivals, objects, made, 2, 7)
     status = downloads.status(made.id, Caller(), None)
     assert (status.state, status.link) == ("ready", f"t/{made.id}")
+
+
+def test_how_much_of_a_file_has_arrived_is_what_s3_has_of_its_parts(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Of files on their way in parts, and of no others: what is stored, removed or made one object is not named."""
+    made = begin(uploads, 40 * MIB, 40 * MIB, 5, 40 * MIB)
+    assert downloads.arriving(made.id, Caller(), [1, 2, 3, 4, 9]).files == []
+    parts = [PartToSign(file=file, number=1, sha256="A" * 43 + "=") for file in (1, 2, 4)]
+    uploads.sign(made.id, made.owner_token, PartsToSign(parts=parts))
+    for number in (1, 3):
+        objects.put_part("upload-1", number, made.files[0].part_size)
+    uploads.remove_file(made.id, made.owner_token, 4)
+
+    def arriving() -> list[tuple[int, int]]:
+        found = downloads.arriving(made.id, Caller(), [1, 2, 3, 4, 9]).files
+        return sorted((file.number, file.bytes) for file in found)
+
+    assert arriving() == [(1, 32 * MIB), (2, 0)]
+    del objects.uploads["upload-1"]
+    assert arriving() == [(2, 0)]
+    arrive(arrivals, objects, made, 2, 40 * MIB)
+    assert arriving() == []
+
+
+def test_how_much_has_arrived_is_behind_the_password(uploads: Uploads, downloads: Downloads) -> None:
+    """As everything else of the transfer."""
+    made = begin(uploads, 40 * MIB)
+    uploads.change(made.id, made.owner_token, Options(password="secret"))
+    with pytest.raises(PasswordNeeded):
+        downloads.arriving(made.id, Caller(), [1])
 
 
 def test_an_event_that_comes_again_changes_nothing(

@@ -1,6 +1,7 @@
 """The web function's addresses: what goes in, what comes out, and what the log keeps."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -429,6 +430,40 @@ def test_a_name_shows_the_ending_that_it_has_without_scripts_too() -> None:
     assert '<bdi>photo<bdi class="control">\u202e</bdi>gpj.exe</bdi>' in page.body
 
 
+def test_a_transfer_page_shows_folders_and_how_much_has_arrived(arrivals: Arrivals, objects: FakeObjects) -> None:
+    """Also without script: the folders lie open, a file on its way has its percent, and so has the whole."""
+    mib = 2**20
+    files = [{"name": "trip/a.jpg", "size": 8 * mib}, {"name": "trip/film/b.mkv", "size": 32 * mib}]
+    parts = [{"file": 2, "number": n, "sha256": "A" * 43 + "="} for n in (1, 2)]
+    transfer = call("POST", "/api/transfers", body={"files": files, "parts": parts}).json
+    objects.put(key_of(transfer["id"], 1), 8 * mib)
+    arrivals.arrived(key_of(transfer["id"], 1))
+    objects.put_part("upload-1", 2, 16 * mib)
+    page = call("GET", f"/t/{transfer['id']}").body
+    assert page.count("<details open>") == 2
+    assert "2 files · 42\u00a0MB" in page
+    assert "<bdi>b.mkv</bdi>" in page
+    assert "On its way · 50%" in page
+    assert "60% has arrived, 25\u00a0MB of 42\u00a0MB." in page
+    assert re.search(r'<progress [^>]*value="0.6"', page)
+
+
+def test_how_much_of_a_file_has_arrived_is_told_to_who_has_the_link(objects: FakeObjects) -> None:
+    """Of the files that are asked for; a list that is none of numbers is refused."""
+    transfer = call(
+        "POST",
+        "/api/transfers",
+        body={"files": [{"name": "a", "size": 2**25}], "parts": [{"file": 1, "number": 1, "sha256": "A" * 43 + "="}]},
+    ).json
+    objects.put_part("upload-1", 1, 2**24)
+    answer = call("GET", f"/api/transfers/{transfer['id']}/arriving", query={"files": "1,7"})
+    assert answer.json == {"files": [{"number": 1, "bytes": 2**24}]}
+    for wrong in ("", "x", "1,", ",".join("1" * 11)):
+        refused = call("GET", f"/api/transfers/{transfer['id']}/arriving", query={"files": wrong})
+        assert refused.status == HTTPStatus.UNPROCESSABLE_ENTITY, wrong
+    assert call("GET", f"/api/transfers/{'a' * 26}/arriving", query={"files": "1"}).status == HTTPStatus.NOT_FOUND
+
+
 def test_a_transfer_that_is_not_there_has_a_page_that_says_so() -> None:
     """The same for an id that never was and one that cannot be."""
     for transfer in ("a" * 26, "nonsense"):
@@ -495,6 +530,7 @@ def test_the_description_has_every_address_of_the_api() -> None:
         "POST /api/transfers/{transfer}/parts",
         "DELETE /api/transfers/{transfer}/files/{number}",
         "GET /api/transfers/{transfer}/files/{number}/parts",
+        "GET /api/transfers/{transfer}/arriving",
         "GET /api/transfers/{transfer}/log",
         "POST /api/transfers/{transfer}/files/{number}/complete",
     }

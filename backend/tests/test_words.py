@@ -88,6 +88,12 @@ def test_numbers_choose_their_plural(language: str, number: int, text: str | Non
     assert str(number) in said
 
 
+@pytest.mark.parametrize(("language", "gap"), [("en", " "), ("ja", "")])
+def test_sentences_stand_one_after_the_other_as_the_language_sets_them(language: str, gap: str) -> None:
+    """Japanese's full stop has its own space."""
+    assert words(language).gap == gap
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_is_made_in_every_language(language: str) -> None:
     """With nothing left to fill in, and the catalogue for its script in a form that cannot end the element."""
@@ -103,7 +109,7 @@ def test_every_page_is_made_in_every_language(language: str) -> None:
     made = [
         pages.render("password.html", depth=1, language=language, transfer_id="x", error="no"),
         pages.render("error.html", depth=1, language=language, status=404, title="a", message="b"),
-        pages.render("transfer.html", depth=1, language=language, transfer=pages.transfer_context(t, "x", status)),
+        pages.render("transfer.html", depth=1, language=language, transfer=pages.transfer_context(t, "x", status, {})),
         *(
             pages.render("upload.html", depth=0, language=language, max_file_bytes=1, max_transfer_bytes=1, max_files=1,
                          expiry_choices=(3600, 86_400), default_expiry=604_800, bucket_origin="",

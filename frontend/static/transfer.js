@@ -1,121 +1,117 @@
 /** The recipient's page: it works without script; this keeps it up to date while files are still on their way. */
 
-import { Api } from './engine/api.js';
+import { Api, ApiError } from './engine/api.js';
 import { clock } from './engine/clock.js';
 import { network } from './engine/network.js';
 import { Poll } from './engine/poll.js';
 import { DownloadAll } from './page/download-all.js';
-import { nameElement } from './page/names.js';
+import { Received } from './page/received.js';
 import { Viewer } from './page/viewer.js';
 import * as words from './page/words.js';
 
 /** @import {FileStatus} from './engine/api.js' */
-/** @import {Offered} from './page/download-all.js' */
 
 /** The page's clock and the server's may differ by so much; as often it is looked whether the time is over. */
 const LATE_MS = 10_000;
+/** Of how many files on their way it is asked at one time how much has arrived: their sender has but a few under way. */
+const MOST_ARRIVING = 10;
 
-const card = /** @type {HTMLElement} */ (document.getElementById('card'));
-const list = /** @type {HTMLElement} */ (document.getElementById('rows'));
-const summary = /** @type {HTMLElement} */ (document.getElementById('summary'));
-const template = /** @type {HTMLTemplateElement} */ (document.getElementById('row'));
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const card = byId('card');
+const summary = byId('summary');
+const progress = /** @type {HTMLProgressElement | null} */ (document.getElementById('arrived'));
 const { root = '', transfer = '', state, more } = card.dataset;
+const name = document.querySelector('h1')?.textContent || transfer;
 const api = new Api(root);
-/** @type {Map<number, HTMLElement>} by the file's number */
-const rows = new Map();
-/** @type {Map<number, Offered>} what can be downloaded */
-const offered = new Map();
-for (const row of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('.row'))) {
-  const { number, size } = row.dataset;
-  rows.set(Number(number), row);
-  const link = row.querySelector('a');
-  const name = row.querySelector('.name')?.textContent ?? '';
-  if (link && !link.hidden) offered.set(Number(number), { name, size: Number(size), url: link.href });
-}
-const all = new DownloadAll(/** @type {HTMLElement} */ (document.getElementById('all')), () => [...offered.values()], {
-  clock,
-  network,
-  name: document.querySelector('h1')?.textContent || transfer,
-  scope: new URL(`${root}t/`, document.baseURI).href,
-});
-const viewer = new Viewer();
-list.addEventListener('click', ({ target }) => {
-  const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest('[data-act="look"]'));
-  const file = offered.get(Number(/** @type {HTMLElement | null} */ (button?.closest('.row'))?.dataset['number']));
-  if (button && file) viewer.show({ ...file, kind: button.dataset['kind'] ?? '' });
-});
-const copyCommand = document.getElementById('copy-command');
-const command = document.getElementById('command');
-if (command) {
-  const link = [...offered.values()][0]?.url ?? `${location.href.split('#')[0]}/files/1`;
-  command.textContent = `curl -LOJ ${link}`;
-  copyCommand?.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(command.textContent).catch(() => getSelection()?.selectAllChildren(command));
-  });
-}
+/** @type {Map<number, number>} bytes that S3 has of files that are on their way, by their numbers */
+const arrived = new Map();
+let quarter = 0;
 
-for (const bdi of list.querySelectorAll('.name > bdi')) bdi.replaceWith(nameElement(bdi.textContent));
+const viewer = new Viewer();
+const received = new Received(
+  byId('rows'),
+  { row: /** @type {HTMLTemplateElement} */ (byId('row')), folder: /** @type {HTMLTemplateElement} */ (byId('folder')) },
+  {
+    look: ({ name: called, kind, url }) => url && viewer.show({ name: called, kind, url }),
+    zip: (folder) => void all.saveFolder(folder),
+  },
+);
+const { tree } = received;
+const all = new DownloadAll(byId('all'), tree.root, { clock, network, name, card, scope: new URL(`${root}t/`, document.baseURI).href });
+const command = byId('command');
+const [first] = [...tree.root.items()].flatMap(({ url }) => url ?? []);
+command.textContent = `curl -LOJ ${first ?? `${location.href.split('#')[0]}/files/1`}`;
+byId('copy-command').addEventListener('click', async () => {
+  await navigator.clipboard.writeText(command.textContent).catch(() => getSelection()?.selectAllChildren(command));
+});
+
 // The server has the words for what is over then.
 const expires = Date.parse(document.querySelector('time')?.dateTime ?? '');
 setInterval(() => Date.now() > expires + LATE_MS && location.reload(), LATE_MS);
 
 for (const time of document.querySelectorAll('time')) time.textContent = words.momentText(time.dateTime);
-if (state === 'ready') all.update();
+all.update(state === 'ready');
 
 if (state === 'uploading' || more !== undefined) new Poll(look, clock).hurry();
 
 /** @returns {Promise<'changed' | 'same' | 'more' | 'enough'>} */
 async function look() {
-  const status = await api.status(card.dataset['cursor'] ?? '', { id: transfer });
+  const status = await api.status(card.dataset['cursor'] ?? '', { id: transfer }).catch(leave);
   card.dataset['cursor'] = status.cursor;
-  for (const file of status.files) show(file);
-  summary.textContent = words.recipientSummary(status.state, status.counts);
+  for (const file of status.files) {
+    if (file.state === 'removed') received.remove(file.number);
+    else received.put(itemOf(file));
+  }
+  if (!status.more && status.state === 'uploading') await lookCloser();
+  received.render();
+  show(status);
   if (status.more) return 'more';
   if (status.state === 'ready') {
-    all.update();
+    all.update(true);
     return 'enough';
   }
   return status.files.length > 0 ? 'changed' : 'same';
 }
 
-/** @param {FileStatus} file */
-function show({ number, name, size, state, link, reason, downloads_left: left, shown_as: kind }) {
-  const existing = rows.get(number);
-  if (state === 'removed') {
-    existing?.remove();
-    rows.delete(number);
-    offered.delete(number);
-    return;
-  }
-  const row = /** @type {HTMLElement} */ (existing ?? template.content.firstElementChild?.cloneNode(true));
-  row.dataset['number'] = String(number);
-  row.dataset['state'] = state;
-  if (!existing) {
-    row.querySelector('.name')?.replaceChildren(nameElement(name));
-    write(row, '.size', words.sizeText(size));
-    rows.set(number, row);
-    list.append(row);
-  }
-  write(row, '.state', reason ?? words.fileStateText(state, left));
-  const download = row.querySelector('a');
-  if (download && link && left !== 0) {
-    offered.set(number, { name, size, url: new URL(root + link, document.baseURI).href });
-    const ariaLabel = words.buttons.download(name);
-    Object.assign(download, { href: root + link, hidden: false, download: '', ariaLabel });
-    download.dataset['testid'] = 'download';
-    const look = /** @type {HTMLButtonElement} */ (row.querySelector('[data-act="look"]'));
-    look.hidden = !kind;
-    look.dataset['kind'] = kind ?? '';
-    look.ariaLabel = words.buttons.lookAt(name);
+/** How much there is of files that are sent in parts; what is not heard of is as before. */
+async function lookCloser() {
+  const coming = [...tree.root.items()].filter(({ state: its, size, partSize }) => its === 'pending' && size > partSize);
+  const asked = coming.slice(0, MOST_ARRIVING);
+  if (asked.length === 0) return;
+  const { files } = await api.arriving(transfer, asked.map(({ number }) => number));
+  for (const { number, bytes } of files) {
+    const item = asked.find((one) => one.number === number);
+    if (!item) continue;
+    arrived.set(number, bytes);
+    received.put({ ...item, text: words.fileStateText('pending', { share: bytes / item.size }) });
   }
 }
 
-/**
- * @param {HTMLElement} row
- * @param {string} selector
- * @param {string} text
- */
-function write(row, selector, text) {
-  const target = row.querySelector(selector);
-  if (target) target.textContent = text;
+/** @param {Awaited<ReturnType<Api['status']>>} status */
+function show({ state: now, counts, more: unknown }) {
+  const known = unknown ? null : { come: 0, all: tree.root.bytes };
+  if (known) for (const { number, size, state: its } of tree.root.items()) known.come += its === 'stored' ? size : (arrived.get(number) ?? 0);
+  summary.textContent = words.received.summary(now, counts, known);
+  if (!progress) return;
+  progress.hidden = now === 'ready';
+  const share = known && known.all > 0 ? known.come / known.all : 0;
+  progress.value = share;
+  document.title = now === 'ready' ? name : `${words.percentText(share)} · ${name}`;
+  // Not each of them: who has it read aloud would hear nothing else.
+  const reached = now === 'ready' ? 4 : Math.min(3, Math.floor(share * 4));
+  if (reached > quarter) byId('live').textContent = now === 'ready' ? words.received.ready() : words.received.progress(counts, known);
+  quarter = reached;
+}
+
+/** @param {FileStatus} file */
+function itemOf({ number, name: called, size, part_size: partSize, state: its, link, reason, downloads_left: left, shown_as: kind = '' }) {
+  const url = link && left !== 0 ? new URL(root + link, document.baseURI).href : null;
+  const share = (arrived.get(number) ?? 0) / size;
+  return { number, name: called, size, partSize, url, kind, state: its, text: reason ?? words.fileStateText(its, { left, share }) };
+}
+
+/** It was deleted, has expired, or has got a password: the server says so. @param {unknown} error @returns {never} */
+function leave(error) {
+  if (error instanceof ApiError && [401, 404, 410].includes(error.status) && !all.busy) location.reload();
+  throw error;
 }

@@ -1,13 +1,13 @@
 /** The upload page: puts engine and view together and keeps the one transfer that there is. */
 
-import { Api } from './engine/api.js';
+import { Api, isGone } from './engine/api.js';
 import { clock } from './engine/clock.js';
 import { Hasher } from './engine/hasher.js';
 import { network } from './engine/network.js';
 import { askLeave } from './engine/origin.js';
 import { Sender } from './engine/sender.js';
 import { Store } from './engine/store.js';
-import { Transfer, isGone } from './engine/transfer.js';
+import { Transfer } from './engine/transfer.js';
 import { Account } from './page/account.js';
 import { Awake } from './page/awake.js';
 import { gatherDropped, gatherPicked } from './page/gather.js';

@@ -34,12 +34,19 @@ test('the archive is called what its transfer is, in one safe step', () => {
   assert.equal(archiveName('..'), 'file.zip');
 });
 
-test('whatever the names: relative, without steps up, and no two the same', () => {
+test('a file and a folder of one name are told apart, whichever comes first', () => {
+  assert.deepEqual(entryNames(['a', 'A/b', 'a/c']), ['a', 'A (2)/b', 'a (2)/c']);
+  assert.deepEqual(entryNames(['a/b.d/c', 'a', 'a/b.d']), ['a/b.d/c', 'a (2)', 'a/b (2).d']);
+});
+
+test('whatever the names: relative, without steps up, no two the same and none a folder of another', () => {
+  const unit = fc.oneof(fc.constantFrom('a', 'A', '/', '.'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }));
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 20 })), (names) => {
+    fc.property(fc.array(fc.string({ unit, maxLength: 20 })), (names) => {
       const found = entryNames(names);
       assert.equal(new Set(found.map((name) => name.toLowerCase())).size, names.length);
       for (const name of found) for (const step of name.split('/')) assert(!/^$|[. ]$/.test(step), name);
+      for (const name of found) assert(!found.some((other) => other.toLowerCase().startsWith(`${name.toLowerCase()}/`)), name);
     }),
   );
 });

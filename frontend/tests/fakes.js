@@ -144,7 +144,12 @@ export class FakeApi {
   async sign(parts) {
     this.signed.push(parts);
     await this.#call('sign');
-    return { urls: this.#urls(parts), settled: [] };
+    const state = (/** @type {number} */ file) => this.files[file - 1]?.state ?? 'removed';
+    const settled = [...new Set(parts.map(({ file }) => file))].filter((file) => state(file) !== 'pending');
+    return {
+      urls: this.#urls(parts.filter(({ file }) => !settled.includes(file))),
+      settled: settled.map((file) => ({ file, state: state(file) })),
+    };
   }
 
   adopted = '';

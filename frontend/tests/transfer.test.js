@@ -640,6 +640,94 @@ test('a transfer that ends while it is sent says so, once, and stops', async () 
   assert.equal(world.transfer.problem?.kind, 'ended');
 });
 
+test('a transfer that was deleted elsewhere says so as soon as S3 has no place for a part of it', async () => {
+  const world = await setUp(100 * MiB);
+  await underWay(world);
+  world.api.broken['status'] = Array.from({ length: 99 }, () => apiError(404));
+  for (const put of [...world.line.puts]) put.fail(new PartError(404, 'NoSuchUpload'));
+  await settle();
+  assert.equal(world.transfer.phase, 'ended');
+  assert.deepEqual(kinds(world.transfer), ['ended']);
+  assert.deepEqual(world.line.puts, []);
+  assert.equal(count(world.api, 'status'), 2);
+});
+
+test('a file that was removed elsewhere says so, holds nobody up, and can be sent after all', async () => {
+  const world = await setUp(100 * MiB, 10);
+  world.api.files[0] = { size: 0, state: 'removed' };
+  world.line.puts[0]?.fail(new PartError(404, 'NoSuchUpload'));
+  await settle();
+  assert.deepEqual(kinds(world.transfer), ['removed', undefined]);
+  world.api.store(2);
+  await arrive(world);
+  await world.clock.pass(1000);
+  assert.equal(world.transfer.phase, 'ready');
+  const [entry] = world.transfer.entries;
+  assert(entry);
+  world.transfer.retry(entry);
+  await settle();
+  await arrive(world);
+  await world.clock.pass(1000);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.deepEqual(world.api.files.map(({ state }) => state), ['removed', 'stored', 'stored']);
+  assert.equal(count(world.api, 'removeFile 1'), 0);
+});
+
+test('that a file was removed elsewhere is heard from the signing call', async () => {
+  const world = await setUp(1000 * MiB);
+  await underWay(world);
+  world.api.files[0] = { size: 0, state: 'removed' };
+  while (world.line.puts.length > 0) {
+    world.line.puts[0]?.arrive();
+    await settle();
+  }
+  assert.deepEqual(kinds(world.transfer), ['removed']);
+  assert(world.line.tried.length < 40, 'and no more is sent');
+});
+
+test('and from its completion', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.broken['complete'] = [apiError(409, 'conflict')];
+  world.api.files[0] = { size: 0, state: 'removed' };
+  await arrive(world);
+  assert.deepEqual(kinds(world.transfer), ['removed']);
+});
+
+test('and what is heard late of it does not fail it once it is sent after all', async () => {
+  const world = await setUp(40 * MiB);
+  const { api, clock, transfer } = world;
+  const status = api.status.bind(api);
+  api.status = async (cursor, what) => {
+    if (what?.check?.[0] === 1) await clock.sleep(1000);
+    return status(cursor, what);
+  };
+  api.files[0] = { size: 0, state: 'removed' };
+  world.line.puts[0]?.fail(new PartError(404, 'NoSuchUpload'));
+  transfer.add([{ name: 'b', file: fakeFile(10) }]);
+  await settle();
+  world.line.puts.find(({ signed }) => signed.url === '2/1')?.arrive();
+  await clock.pass(300);
+  const [entry] = transfer.entries;
+  assert(entry);
+  assert.deepEqual(kinds(transfer), ['removed', undefined]);
+  transfer.retry(entry);
+  await clock.pass(1000);
+  assert.deepEqual(states(transfer)[0], 'uploading');
+});
+
+test('a file that was sent and then removed elsewhere is there no more', async () => {
+  const world = await setUp(10, 20);
+  world.api.store(1);
+  world.line.puts[0]?.arrive();
+  await world.clock.pass(500);
+  assert.deepEqual(states(world.transfer), ['stored', 'uploading']);
+  world.api.files[0] = { size: 0, state: 'removed' };
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.deepEqual(states(world.transfer), ['stored']);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
 test('what is needed to go on is kept until the transfer is ready', async () => {
   const world = await setUp(10, 20);
   world.transfer.add([{ name: 'later', file: fakeFile(30) }]);

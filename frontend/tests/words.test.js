@@ -11,7 +11,7 @@ const totals = { files: 2, stored: 1, failed: 1, pausable: 1, paused: 0, absent:
 test('says what happened and what to do now, for every problem', () => {
   /** @type {import('../static/engine/entry.js').ProblemKind[]} */
   const kinds = [
-    'too_large', 'unreadable', 'changed', 'refused', 'rejected', 'still_there', 'ended', 'transfer_too_large',
+    'too_large', 'unreadable', 'changed', 'refused', 'rejected', 'removed', 'still_there', 'sign_in', 'ended', 'transfer_too_large',
     'transfer_too_many', 'day_transfers', 'day_bytes', 'sender_transfers', 'sender_bytes',
   ];
   for (const kind of kinds) assert.match(words.problemText({ kind, most: 2 * 1024 * MiB }), /^[A-Z].*\.$/);
@@ -22,7 +22,7 @@ test('the server’s own words win', () => {
 });
 
 test('names the limit that a file is over', () => {
-  assert.match(words.problemText({ kind: 'too_large', most: 5e9 }), /5 GB/);
+  assert.match(words.problemText({ kind: 'too_large', most: 5e9 }), /5\u00a0GB/);
 });
 
 test('names a limit of the day and when it is free again, in the reader’s own time zone', () => {
@@ -30,7 +30,7 @@ test('names a limit of the day and when it is free again, in the reader’s own 
   const when = new Date(freeAt).toLocaleString('en', { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' });
   const text = words.problemText({ kind: 'sender_transfers', most: 1000, freeAt });
   assert.equal(text, `Today’s limit of 1,000 transfers for one sender is reached. Try again after ${when}.`);
-  assert.match(words.problemText({ kind: 'day_bytes', most: 4e12, freeAt }), /4 TB for everybody together.* after .*November/);
+  assert.match(words.problemText({ kind: 'day_bytes', most: 4e12, freeAt }), /4\u00a0TB for everybody together.* after .*November/);
 });
 
 test('a file on its way shows its percent, and that it is finishing when all bytes have left', () => {
@@ -43,11 +43,11 @@ test('a file on its way shows its percent, and that it is finishing when all byt
 });
 
 test('the totals have bytes, speed and time left', () => {
-  assert.equal(words.totalsText('sending', totals), '1 GB of 3 GB · 100 MB/s · 20 sec left');
+  assert.equal(words.totalsText('sending', totals), '1\u00a0GB of 3\u00a0GB · 100\u00a0MB/s · 20 sec left');
 });
 
 test('the totals promise nothing while there is no estimate', () => {
-  assert.equal(words.totalsText('sending', { ...totals, speed: null, secondsLeft: null }), '1 GB of 3 GB');
+  assert.equal(words.totalsText('sending', { ...totals, speed: null, secondsLeft: null }), '1\u00a0GB of 3\u00a0GB');
 });
 
 test('one file is not two', () => {
@@ -66,7 +66,25 @@ test('says what was interrupted and until when it can go on', () => {
   const kept = { id: '', token: '', link: '', expiresAt: '2026-01-08T12:00:00Z', files: [file, file] };
   assert.equal(words.unfinished.headline(kept, false), 'Sending “film.mkv” and 1 more file was interrupted');
   assert.equal(words.unfinished.headline({ ...kept, files: [file] }, true), '“film.mkv” is being sent in another tab');
-  assert.match(words.unfinished.note(kept, false), /^4 GB in all\. You can go on until .*January 8/);
+  assert.match(words.unfinished.note(kept, false), /^4\u00a0GB in all\. You can go on until .*January 8/);
+});
+
+test('a recipient is told how much has arrived, and of several files how many', () => {
+  const known = { come: 9e8, all: 2.4e9 };
+  assert.equal(
+    words.received.summary('uploading', { files: 1, stored: 0, failed: 0 }, known),
+    '37% has arrived, 900\u00a0MB of 2.4\u00a0GB. This page updates by itself.',
+  );
+  assert.match(words.received.summary('uploading', { files: 3, stored: 2, failed: 0 }, known), /^37% .* 2 of 3 files can/);
+  assert.match(words.received.summary('uploading', { files: 3, stored: 2, failed: 0 }, null), /^2 of 3 files can/);
+  assert.match(words.received.summary('uploading', { files: 1, stored: 0, failed: 0 }, { come: 0, all: 0 }), /^0% /);
+  assert.equal(words.received.summary('ready', { files: 3, stored: 3, failed: 0 }, known), '3 files');
+});
+
+test('a file on its way says how much of it has arrived, where that is known', () => {
+  assert.equal(words.fileStateText('pending'), 'On its way');
+  assert.equal(words.fileStateText('pending', { share: 0.369 }), 'On its way · 36%');
+  assert.equal(words.fileStateText('stored', { left: 3 }), '3 downloads left');
 });
 
 test('a paused transfer says so, and what it waits for', () => {

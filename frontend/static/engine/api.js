@@ -88,6 +88,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Never was, or was deleted; or, for who is not its owner, expired. @param {unknown} error */
+export const isGone = (error) => error instanceof ApiError && (error.status === 404 || error.status === 410);
+
 /** @param {unknown} error */
 export const mayHeal = (error) => error instanceof ApiError && error.canHeal;
 
@@ -210,6 +213,17 @@ export class Api {
     const owner = this.#token !== '' && id === this.#id;
     if (owner) query.set('urls', 'false');
     return this.#ask('GET', `api/transfers/${id}?${query}`, { owner });
+  }
+
+  /**
+   * How much S3 has of files that are sent in parts, of those that are on their way.
+   *
+   * @param {string} id
+   * @param {number[]} files at most 10
+   * @returns {Promise<{files: {number: number, bytes: number}[]}>}
+   */
+  arriving(id, files) {
+    return this.#ask('GET', `api/transfers/${id}/arriving?files=${files.join(',')}`);
   }
 
   get #transfer() {

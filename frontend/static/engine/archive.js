@@ -17,23 +17,42 @@ function safeStep(step) {
 }
 
 /**
- * Paths that unpack below the folder they are unpacked in, on every system, and no two the same.
+ * Paths that unpack below the folder they are unpacked in, on every system, no two the same and none a folder of another.
  *
  * @param {string[]} names as their sender called them
  * @returns {string[]}
  */
 export function entryNames(names) {
-  /** @type {Set<string>} as systems compare them that do not tell upper case from lower */
+  /** @type {Set<string>} as systems compare them that do not tell upper case from lower; folders end in `/` */
   const taken = new Set();
   return names.map((name) => {
-    const path = name.split('/').map(safeStep).filter(Boolean).join('/') || 'file';
-    const dot = path.indexOf('.', path.lastIndexOf('/') + 2);
-    const [stem, extension] = dot < 0 ? [path, ''] : [path.slice(0, dot), path.slice(dot)];
-    let free = path;
-    for (let copy = 2; taken.has(free.toLowerCase()); copy += 1) free = `${stem} (${copy})${extension}`;
-    taken.add(free.toLowerCase());
-    return free;
+    const steps = name.split('/').map(safeStep).filter(Boolean);
+    const base = steps.pop() ?? 'file';
+    let path = '';
+    for (const step of steps) {
+      path += `${free(step, (one) => taken.has(key(path + one)))}/`;
+      taken.add(key(path));
+    }
+    path += free(base, (one) => taken.has(key(path + one)) || taken.has(key(`${path + one}/`)));
+    taken.add(key(path));
+    return path;
   });
+}
+
+/** @param {string} path */
+const key = (path) => path.toLowerCase();
+
+/**
+ * @param {string} name
+ * @param {(name: string) => boolean} taken
+ * @returns {string} the name itself, or with a number before what it ends in
+ */
+function free(name, taken) {
+  const dot = name.indexOf('.', 1);
+  const [stem, ending] = dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)];
+  let found = name;
+  for (let copy = 2; taken(found); copy += 1) found = `${stem} (${copy})${ending}`;
+  return found;
 }
 
 /** What the archive of a transfer is called. @param {string} title as its sender wrote it */

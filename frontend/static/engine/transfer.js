@@ -4,7 +4,7 @@
  * nor how a request is made.
  */
 
-import { mayHeal, ApiError } from './api.js';
+import { ApiError, isGone, mayHeal } from './api.js';
 import { Entry, problemOver } from './entry.js';
 import { UnreadableError } from './hasher.js';
 import { fileAt } from './origin.js';
@@ -254,7 +254,7 @@ export class Transfer {
   /** @param {Entry} entry a failed one */
   retry(entry) {
     // What the server or S3 would not have under this number gets a new one.
-    const afresh = ['refused', 'rejected', 'changed'].includes(entry.problem?.kind ?? '');
+    const afresh = ['refused', 'rejected', 'changed', 'removed'].includes(entry.problem?.kind ?? '');
     if (afresh) this.#forget(entry);
     entry.retry(afresh);
     if (entry.number === null) this.#enlist(entry);
@@ -733,7 +733,7 @@ export class Transfer {
     if (error instanceof PartError && error.tooMuch && !gone) this.#parallelism.trouble(this.#means.clock.now());
     if (gone || !canHeal || part.accidents > ACCIDENTS) {
       this.#scheduler.done(part);
-      if (!gone) this.#fail(entry, problemOf(error));
+      if (!gone) void this.#giveUp(entry, error);
       return;
     }
     this.#scheduler.failed(part);
@@ -768,10 +768,23 @@ export class Transfer {
       if (stop.signal.aborted) return;
       if (error instanceof ApiError && error.code === 'parts_missing' && error.parts.length > 0) {
         this.#sendAgain(entry, error.parts);
-      } else this.#fail(entry, problemOf(error));
+      } else await this.#giveUp(entry, error);
     }
     changed(entry);
     this.#poll.hurry();
+  }
+
+  /**
+   * Its owner may have taken it back elsewhere, alone or with the whole transfer; otherwise it fails with this error.
+   *
+   * @param {Entry} entry
+   * @param {unknown} error
+   */
+  async #giveUp(entry, error) {
+    const { number, stop } = entry;
+    this.#scheduler.remove(entry);
+    if (number !== null && isAbsent(error)) await this.#keepTrying(() => this.#hearOf([number]), stop.signal).catch(() => {});
+    if (!stop.signal.aborted) this.#fail(entry, problemOf(error));
   }
 
   /** @param {Entry} entry that S3 has, or will have in a moment */
@@ -875,7 +888,12 @@ export class Transfer {
    */
   #learn({ number, state, reason = '' }) {
     const entry = this.#numbered.get(number);
-    if (!entry || entry.state === 'removed' || entry.state === 'stored') return false;
+    if (!entry || entry.state === 'removed') return false;
+    if (state === 'removed') {
+      this.#takenBack(entry, number);
+      return true;
+    }
+    if (entry.state === 'stored') return false;
     if (state === 'stored') {
       entry.store();
       this.#scheduler.remove(entry);
@@ -935,6 +953,20 @@ export class Transfer {
     entry.remove();
     this.entries = this.entries.filter((other) => other !== entry);
     this.#means.changed(entry);
+  }
+
+  /**
+   * Its owner has taken it out on another page. What was still to be sent stays in sight, so that nobody thinks that it was.
+   *
+   * @param {Entry} entry
+   * @param {number} number that it had
+   */
+  #takenBack(entry, number) {
+    this.#numbered.delete(number);
+    entry.number = null;
+    if (entry.state === 'stored') this.#drop(entry);
+    else if (entry.state !== 'failed') this.#fail(entry, { kind: 'removed' });
+    this.#poll.hurry();
   }
 
   /** Has the server take the file out under its present number. @param {Entry} entry */
@@ -1007,8 +1039,8 @@ function byWhatIsTold(entries) {
   return map;
 }
 
-/** Never was, or was deleted; or, for who is not its owner, expired. @param {unknown} error */
-export const isGone = (error) => error instanceof ApiError && (error.status === 404 || error.status === 410);
+/** Neither S3 nor the server has what this was for. @param {unknown} error */
+const isAbsent = (error) => (error instanceof PartError || error instanceof ApiError) && (error.status === 404 || error.status === 409);
 
 /** @param {unknown} error */
 const isBusy = (error) => error instanceof ApiError && error.code === 'conflict';

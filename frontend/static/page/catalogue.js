@@ -15,6 +15,9 @@ export function use(catalogue) {
   texts = catalogue;
 }
 
+/** One sentence after the other; Japanese sets no space between them. @param {string[]} texts */
+export const sentences = (...texts) => texts.filter(Boolean).join(LANGUAGE === 'ja' ? '' : ' ');
+
 /**
  * @param {string} key
  * @param {Record<string, string | number>} [values] for its `{names}`; `n` is the number that decides the plural

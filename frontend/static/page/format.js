@@ -13,7 +13,7 @@ const SIZES = UNITS.map((unit, power) =>
 );
 
 /**
- * In powers of 1,000, as file managers and networks count: `999 bytes`, `1.5 MB`, `23 GB`.
+ * In powers of 1,000, as file managers and networks count: `999 bytes`, `1.5 MB`, `23 GB`; it does not break at a line's end.
  *
  * @param {number} size
  */
@@ -26,7 +26,8 @@ export function bytes(size) {
     amount /= 1000;
     power += 1;
   }
-  return SIZES[power]?.[amount < 9.95 && power > 1 ? 1 : 0]?.format(amount) ?? '';
+  const text = SIZES[power]?.[amount < 9.95 && power > 1 ? 1 : 0]?.format(amount) ?? '';
+  return text.replace(' ', '\u00a0');
 }
 
 const COUNT = numbers({});

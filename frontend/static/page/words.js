@@ -1,6 +1,6 @@
 /** Everything the pages' scripts say: which text of the catalogue when, and what stands in it. */
 
-import { t } from './catalogue.js';
+import { sentences, t } from './catalogue.js';
 import { bytes, count, day, deadline, duration, moment, percent } from './format.js';
 
 /** @import {FileState, Status} from '../engine/api.js' */
@@ -35,9 +35,10 @@ export function stateText({ state, size, sentBytes, problem, troubled, absent })
  * How a recipient sees a file's state; that it is there, the button says.
  *
  * @param {FileState} state
- * @param {number} [left] downloads, where there is a limit
+ * @param {{left?: number | undefined, share?: number | undefined}} [known] downloads left, where there is a limit; how much of it has arrived
  */
-export function fileStateText(state, left) {
+export function fileStateText(state, { left, share } = {}) {
+  if (state === 'pending' && share) return `${t('state.pending')} · ${percent(share)}`;
   if (state === 'pending' || state === 'failed') return t(`state.${state}`);
   if (state === 'removed' || left === undefined) return '';
   return left === 0 ? t('transfer.none_left') : t('transfer.downloads_left', { n: left });
@@ -64,7 +65,7 @@ export function headline(phase, { files, stored, failed, absent }) {
 export function totalsText(phase, { files, failed, absent, bytes: all, sentBytes, speed, secondsLeft }, offline = false) {
   if (phase === 'ready') {
     const ready = t('totals.ready', { n: files, size: bytes(all) });
-    return failed > 0 ? `${ready}. ${t('totals.left_out', { n: failed })}` : ready;
+    return failed > 0 ? `${ready} · ${t('totals.left_out', { n: failed })}` : ready;
   }
   if (phase === 'stuck' || phase === 'ended') return t(`totals.${phase}`);
   if (absent > 0 && phase === 'paused') return t('totals.absent', { n: absent });
@@ -211,13 +212,29 @@ export const copyByHand = () => t('notice.copy_by_hand');
 export const reallyDelete = () => t('notice.really_delete');
 export const insecure = () => t('notice.insecure');
 
-/**
- * @param {Status['state']} state
- * @param {Status['counts']} counts
- */
-export function recipientSummary(state, { files, stored }) {
-  if (state === 'ready') return t('files', { n: files });
-  return `${t('transfer.arrived', { n: files, stored: count(stored) })} ${t('transfer.updates')}`;
-}
+/** What a recipient sees and hears of the whole. */
+export const received = {
+  /**
+   * @param {Status['state']} state
+   * @param {Status['counts']} counts
+   * @param {{come: number, all: number} | null} known null while not all files are known
+   */
+  summary: (state, counts, known) =>
+    state === 'ready' ? t('files', { n: counts.files }) : sentences(received.progress(counts, known), t('transfer.updates')),
+  /**
+   * @param {Status['counts']} counts
+   * @param {{come: number, all: number} | null} known
+   */
+  progress: ({ files, stored }, known) =>
+    sentences(
+      known ? t('transfer.share', { percent: percent(known.all > 0 ? known.come / known.all : 0), come: bytes(known.come), all: bytes(known.all) }) : '',
+      files > 1 ? t('transfer.arrived', { n: files, stored: count(stored) }) : '',
+    ),
+  ready: () => t('transfer.ready'),
+  /** @param {number} n files @param {number} size */
+  folder: (n, size) => `${t('files', { n })} · ${bytes(size)}`,
+  /** @param {string} name @param {number} size */
+  zip: (name, size) => t('button.zip', { name: called(name), size: bytes(size) }),
+};
 
 export { bytes as sizeText, moment as momentText, percent as percentText };
