@@ -16,10 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backend import messages, pages
 from backend.access import Access
 from backend.accounts import Account, account_of
-from backend.bodies import Resolver
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.headers import every_answer, page_policy
+from backend.requests import Resolver
 from backend.settings import settings
 from backend.sources import household
 from backend.telemetry import count_failure, logger

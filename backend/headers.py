@@ -45,7 +45,7 @@ def page_policy(name: str, origins: Origins) -> str:
             shown = dict.fromkeys(("connect-src", "frame-src", "img-src", "media-src"), download)
             allowed = {**scripted, **shown}
         case "sign_in.html":
-            allowed = {**shell, "script-src": SELF, "form-action": SELF}
+            allowed = {**scripted, "form-action": SELF}
         case "password.html":
             allowed = {**shell, "form-action": SELF}
         case "engine/send-worker.js":

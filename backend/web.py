@@ -90,7 +90,7 @@ def upload_page() -> Response[str]:
 
 
 @app.post("/sign-in", include_in_schema=False)
-def sign_in(passphrase: Annotated[str, Form()]) -> Response[Any]:
+def sign_in(passphrase: Annotated[str, Form(max_length=messages.MAX_PASSWORD)]) -> Response[Any]:
     """Trade the passphrase for a session cookie."""
     if settings().upload_access != "passphrase":
         raise NotFound("There is nothing at this address.")

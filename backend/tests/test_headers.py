@@ -5,7 +5,7 @@ import pytest
 from backend.headers import Origins, every_answer, page_policy
 
 ORIGINS = Origins(uploads="https://up.example", downloads="https://down.example")
-PAGES = ["error.html", "password.html", "transfer.html", "upload.html"]
+PAGES = ["error.html", "password.html", "sign_in.html", "transfer.html", "upload.html"]
 SCRIPTS = ["engine/hash-worker.js", "engine/send-worker.js", "zip-sw.js"]
 
 
@@ -25,7 +25,7 @@ def test_nothing_is_allowed_that_is_not_named(name: str) -> None:
     assert not {"*", "https:", "http:", "data:", "blob:"} & set(policy.replace(";", "").split())
 
 
-@pytest.mark.parametrize("name", ["upload.html", "transfer.html"])
+@pytest.mark.parametrize("name", ["sign_in.html", "transfer.html", "upload.html"])
 def test_pages_run_our_scripts_and_nothing_that_a_text_could_turn_into_one(name: str) -> None:
     """From our own server alone, and no text reaches what would run it."""
     found = directives(page_policy(name, ORIGINS))

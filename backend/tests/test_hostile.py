@@ -1,6 +1,7 @@
 """Whatever comes in, a well-formed answer goes out: requests and events that nobody would make who means well."""
 
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from backend import entry, links, links_routes, look, web
+from backend.access import Access
 from backend.arrivals import Arrivals
-from backend.bodies import FORM, JSON
 from backend.downloads import Downloads
 from backend.headers import every_answer
 from backend.messages import CreatedTransfer, NewFile, NewTransfer
+from backend.requests import FORM, JSON
 from backend.tests.conftest import ORIGINS, SETTINGS
 from backend.tests.events import Context, messages, request
 from backend.uploads import Uploads
@@ -42,7 +44,16 @@ forms = st.recursive(
     anything, lambda inner: st.dictionaries(fields, inner | st.lists(inner, max_size=3), max_size=4), max_leaves=12
 )
 broken = st.sampled_from(
-    ["[" * 9_000, '{"files":' * 2_000, '{"a":1,"a":2}', '{"files":' + "1" * 5_000 + "}", '{"x":NaN}', "password=", "&&"]
+    [
+        "[" * 9_000,
+        '{"files":' * 2_000,
+        '{"a":1,"a":2}',
+        '{"files":' + "1" * 5_000 + "}",
+        '{"x":NaN}',
+        "password=",
+        "passphrase=\ud800",
+        "&&",
+    ]
 )
 content_types = st.sampled_from(
     [
@@ -59,7 +70,7 @@ content_types = st.sampled_from(
 taking_bodies = st.sampled_from(
     [
         *(("POST", f"/api/transfers{rest}") for rest in ("", "/{id}/files", "/{id}/parts")),
-        *(("PATCH", "/api/transfers/{id}"), ("POST", "/t/{id}/unlock")),
+        *(("PATCH", "/api/transfers/{id}"), ("POST", "/t/{id}/unlock"), ("POST", "/sign-in")),
     ]
 )
 
@@ -82,6 +93,7 @@ routes = st.sampled_from(
         *(("GET", f"/t/{{id}}{rest}") for rest in ("", "/qr.svg", "/files/1", "/files/1e0")),
         *(("GET", f"/api/transfers/{{id}}{rest}") for rest in ("", "/log", "/files/1/parts", "/files/٢/parts")),
         *(("DELETE", "/api/transfers/{id}/files/9"), ("POST", "/api/transfers/{id}/files/2/complete"), ("GET", "/")),
+        ("POST", "/sign-out"),
     ]
 )
 steps = st.sampled_from(["", "api", "transfers", "t", "static", "files", "{id}", "{id}\n", "unlock", "log", "1", "//x"])
@@ -91,9 +103,16 @@ elsewhere = st.tuples(
 )
 
 
-@pytest.fixture(autouse=True)
-def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, arrivals: Arrivals) -> None:
-    """Let both functions work on the table and bucket in memory."""
+@pytest.fixture(autouse=True, params=["open", "passphrase"])
+def served(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    uploads: Uploads,
+    downloads: Downloads,
+    arrivals: Arrivals,
+    access: Access,
+) -> None:
+    """Let both functions work on the table and bucket in memory, with an open door and with a closed one."""
     for module in (entry, web):
         monkeypatch.setattr(module, "origins", lambda: ORIGINS)
     for module in (links_routes, web):
@@ -101,7 +120,9 @@ def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloa
     monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
     monkeypatch.setattr(look, "arrivals", lambda: arrivals)
     monkeypatch.setattr(web, "uploads", lambda: uploads)
-    monkeypatch.setattr(web, "settings", lambda: SETTINGS)
+    asked = replace(SETTINGS, upload_access=request.param, passphrase_secret="arn")
+    monkeypatch.setattr(web, "settings", lambda: asked)
+    monkeypatch.setattr(web, "access", lambda: replace(access, settings=asked, passphrase=lambda: "sesame"))
 
 
 @pytest.fixture

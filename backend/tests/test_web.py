@@ -124,7 +124,7 @@ def test_another_content_type_is_a_bad_request_that_says_which_is_wanted(sent: s
     ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 201), ("none", 201)]
 )
 def test_what_a_page_of_another_site_sends_is_refused(site: str, status: int) -> None:
-    """As the browser says who sends it; the password's form is refused likewise, and no try is counted."""
+    """As the browser says who sends it; forms are refused likewise, and no try of a password is counted."""
     body = {"files": [{"name": "a", "size": 1}]}
     answer = call("POST", "/api/transfers", body=body, headers={"Sec-Fetch-Site": site})
     assert answer.status == status
@@ -136,6 +136,9 @@ def test_what_a_page_of_another_site_sends_is_refused(site: str, status: int) ->
     assert ("page of another site" in wrong.body) is (status == HTTPStatus.FORBIDDEN)
     again = call("POST", unlock, raw="password=x", headers=form)
     assert (again.status == HTTPStatus.SEE_OTHER) is (status == HTTPStatus.FORBIDDEN)
+    signed_out = call("POST", "/sign-out", headers={"Sec-Fetch-Site": site})
+    assert ("Set-Cookie" in signed_out.headers) is (status != HTTPStatus.FORBIDDEN)
+    assert call("GET", "/", headers={"Sec-Fetch-Site": site}).status == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("sent", ["application/json", "multipart/form-data; boundary=x", "text/plain"])

@@ -1,8 +1,9 @@
-"""How bodies are read: in the one form that an address takes, and so that none of them is a fault of ours."""
+"""What a request must be before anything is done with it: sent by a page of ours, and with a body that can be read."""
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Form
 
@@ -10,30 +11,37 @@ from backend.errors import BadRequest, CrossSite
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+# https://www.rfc-editor.org/rfc/rfc9110#name-safe-methods
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class Resolver(APIGatewayRestResolver):
-    """Powertools' resolver, which validates by type hints, with our way to read bodies."""
+    """Powertools' resolver, which validates by type hints, with our way to take requests."""
 
     def __init__(self) -> None:
         """Validate what comes in and goes out."""
         super().__init__(enable_validation=True)
-        self._request_validation_middleware = _Bodies()
+        self._request_validation_middleware = _Requests()
 
 
-class _Bodies(OpenAPIRequestValidationMiddleware):
+class _Requests(OpenAPIRequestValidationMiddleware):
     """Powertools takes JSON, forms and files for one another, and raises whatever its parsers raise.
 
     A page of another site can send a form, or a body that has no type, but JSON only where the server lets it: so what
     takes JSON takes nothing else. And browsers say whose page sends: https://www.w3.org/TR/fetch-metadata/
     """
 
+    def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:
+        event = app.current_event
+        ours = event.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
+        if not ours and event.http_method not in SAFE_METHODS:
+            raise CrossSite
+        return super().handler(app, next_middleware)
+
     def _get_body(self, app: Any) -> dict[str, Any]:
         (field,) = app.context["_route"].dependant.body_params
         wanted = FORM if isinstance(field.field_info, Form) else JSON
         sent = app.current_event.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if app.current_event.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
-            raise CrossSite
         if sent != wanted:
             raise BadRequest(f"The body must be sent with “Content-Type: {wanted}”.")
         try:
