@@ -139,6 +139,7 @@ class Downloads:
             shown_as=shown[0] if shown and file.state == "stored" else None,
             downloads_left=None if most is None else max(0, most - file.downloads),
             download_url=self._url(transfer.id, file, OWNER_URL_SECONDS) if signed and file.state == "stored" else None,
+            public_url=file.public_url,
         )
 
     def download(

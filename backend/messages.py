@@ -186,6 +186,11 @@ class FileStatus(Message):
     download_url: str | None = Field(
         default=None, exclude_if=_absent, description="owner only: a presigned GET, good for an hour"
     )
+    public_url: str | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="where the operator allows it: good for everybody, as long as the transfer lives",
+    )
 
 
 class FileCounts(Message):

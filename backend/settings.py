@@ -23,6 +23,7 @@ class Settings:
     session_seconds: int
     sign_in_address: str
     sign_in_client: str
+    public_downloads: bool
 
     @property
     def longest_expiry(self) -> int:
@@ -46,6 +47,12 @@ class Settings:
                 return (1,)
             return tuple(int(word) for word in words)
 
+        def flag(name: str) -> bool:
+            value = text(name)
+            if value not in ("", "true", "false"):
+                wrong.append(f"{name} must be true or false, not {value!r}")
+            return value == "true"
+
         settings = cls(
             table_name=text("TABLE_NAME"),
             bucket_name=text("BUCKET_NAME"),
@@ -60,6 +67,7 @@ class Settings:
             session_seconds=numbers("SESSION_SECONDS")[0],
             sign_in_address=env.get("SIGN_IN_ADDRESS", ""),
             sign_in_client=env.get("SIGN_IN_CLIENT", ""),
+            public_downloads=flag("PUBLIC_DOWNLOADS"),
         )
         if list(settings.expiry_choices) != sorted(settings.expiry_choices):
             wrong.append("EXPIRY_CHOICES must ascend")

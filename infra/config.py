@@ -89,6 +89,8 @@ class Config:
     """The id by which that provider knows Sidestep's user pool."""
     oidc_client_secret_arn: str = ""
     """The secret in Secrets Manager that holds what that provider gave for it."""
+    public_downloads: bool = False
+    """Whether everybody may read `files/*` without a signature; then no transfer can have a password or a limit."""
     requests_per_second: int = 100
     """What API Gateway lets through in the long run, over all callers; above it, 429."""
     request_burst: int = 200

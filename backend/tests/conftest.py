@@ -32,6 +32,7 @@ SETTINGS = Settings(
     session_seconds=604_800,
     sign_in_address="",
     sign_in_client="",
+    public_downloads=False,
 )
 ORIGINS = Origins(uploads="https://up.example", downloads="https://down.example")
 
@@ -71,7 +72,7 @@ def downloads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Downl
 @pytest.fixture
 def arrivals(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Arrivals:
     """Return S3's side, likewise."""
-    return Arrivals(records=records, objects=objects, now=clock)
+    return Arrivals(records=records, objects=objects, public=False, now=clock)
 
 
 @pytest.fixture

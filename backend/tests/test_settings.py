@@ -15,6 +15,7 @@ ENV = {
     "DOWNLOAD_URL_SECONDS": "6",
     "UPLOAD_ACCESS": "open",
     "SESSION_SECONDS": "7",
+    "PUBLIC_DOWNLOADS": "true",
 }
 
 
@@ -23,14 +24,17 @@ def test_settings_are_read_from_the_environment() -> None:
     settings = Settings.read(ENV)
     assert (settings.table_name, settings.max_file_bytes, settings.expiry_choices) == ("t", 100, (60, 120))
     assert settings.longest_expiry == 120
+    assert settings.public_downloads
+    assert not Settings.read({**ENV, "PUBLIC_DOWNLOADS": "false"}).public_downloads
 
 
 def test_all_that_is_missing_or_wrong_is_named_at_once() -> None:
     """An operator mends everything in one go."""
     with pytest.raises(RuntimeError) as failed:
-        Settings.read({**ENV, "TABLE_NAME": "", "MAX_FILES": "many", "DEFAULT_EXPIRY": "61"})
+        Settings.read({**ENV, "TABLE_NAME": "", "MAX_FILES": "many", "DEFAULT_EXPIRY": "61", "PUBLIC_DOWNLOADS": "no"})
     assert "TABLE_NAME is missing" in str(failed.value)
     assert "MAX_FILES must be whole numbers above 0, not 'many'" in str(failed.value)
+    assert "PUBLIC_DOWNLOADS must be true or false, not 'no'" in str(failed.value)
     assert "DEFAULT_EXPIRY must be one of EXPIRY_CHOICES" in str(failed.value)
 
 

@@ -31,6 +31,7 @@ def test_settings_come_as_text() -> None:
             "default_expiry": "60",
             "log_level": "DEBUG",
             "set_account_log_role": "false",
+            "public_downloads": "true",
             "local_port": "4600",
         }
     )
@@ -41,6 +42,7 @@ def test_settings_come_as_text() -> None:
         log_level="DEBUG",
         set_account_log_role=False,
         upload_access="open",
+        public_downloads=True,
         local_port=4600,
     )
 
