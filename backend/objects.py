@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from backend.aws import client
+from backend.edge import Edge
 
 MAX_KEYS_A_DELETE = 1_000
 # Calls at once from one invocation.
@@ -53,9 +54,10 @@ class UploadGoneError(Exception):
 class Objects:
     """The objects of one bucket."""
 
-    def __init__(self, bucket: str) -> None:
-        """Take the bucket's name; credentials, region and endpoint are the runtime's."""
+    def __init__(self, bucket: str, edge: Edge | None = None) -> None:
+        """Take the bucket's name, and what serves its files where S3 does not; all else is the runtime's."""
         self.bucket = bucket
+        self.edge = edge
 
     @cached_property
     def _s3(self) -> Any:
@@ -102,19 +104,24 @@ class Objects:
 
     def sign_download(self, key: str, *, disposition: str, seconds: int, content_type: str = SAVED_TYPE) -> str:
         """Sign a GET that is answered with this disposition and type, whatever the file contains."""
-        params = {
-            "Bucket": self.bucket,
-            "Key": key,
-            "ResponseContentDisposition": disposition,
-            "ResponseContentType": content_type,
-            "ResponseCacheControl": "private, no-store",
+        answered = {
+            "response-cache-control": "private, no-store",
+            "response-content-disposition": disposition,
+            "response-content-type": content_type,
         }
+        if self.edge:
+            return self.edge.sign(key, answered, seconds=seconds)
+        params = {"Bucket": self.bucket, "Key": key} | {_param(name): value for name, value in answered.items()}
         return self._s3.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     def origin(self) -> str:
-        """Return scheme and host of the signed URLs: the one other origin that the page talks to."""
+        """Return scheme and host of the bucket's URLs: the other origin that the page sends to."""
         url = urlsplit(self.plain_url("files"))
         return f"{url.scheme}://{url.netloc}"
+
+    def downloads_origin(self) -> str:
+        """Return scheme and host of signed downloads: the other origin that the page reads from."""
+        return self.edge.origin if self.edge else self.origin()
 
     def plain_url(self, key: str) -> str:
         """Return an object's address without a signature: good for ever, for whom the bucket lets in without one."""
@@ -202,6 +209,11 @@ def _client(*, attempts: int, read_timeout: int) -> Any:
             retries={"mode": "standard", "total_max_attempts": attempts},
         ),
     )
+
+
+def _param(query: str) -> str:
+    """Name a GET's query as botocore does: `ResponseContentType`."""
+    return query.title().replace("-", "")
 
 
 def _code(error: ClientError) -> str:

@@ -105,12 +105,12 @@ class FileStore(Construct):
         )
         self.by_expiry_arn = f"{self.table.table_arn}/index/{BY_EXPIRY}"
 
-    def allow_page(self, origin: str) -> None:
-        """Let the page of that origin, and no other, send parts and read files."""
+    def allow_page(self, origins: list[str]) -> None:
+        """Let our page at these origins, and no other, send parts and read files."""
         exposed = ["ETag", "x-amz-checksum-sha256"]
         self.bucket.add_cors_rule(
             id="send",
-            allowed_origins=[origin],
+            allowed_origins=origins,
             allowed_methods=[s3.HttpMethods.PUT],
             allowed_headers=[*self.metadata_headers, "if-none-match", "x-amz-checksum-sha256"],
             exposed_headers=exposed,
@@ -118,7 +118,7 @@ class FileStore(Construct):
         )
         self.bucket.add_cors_rule(
             id="receive",
-            allowed_origins=[origin],
+            allowed_origins=origins,
             allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
             allowed_headers=["range"],
             exposed_headers=[*exposed, "Content-Length", "Content-Range"],

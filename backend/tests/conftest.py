@@ -33,6 +33,9 @@ SETTINGS = Settings(
     sign_in_address="",
     sign_in_client="",
     public_downloads=False,
+    downloads_origin="",
+    downloads_key_arn="",
+    downloads_key_id="",
 )
 ORIGINS = Origins(uploads="https://up.example", downloads="https://down.example")
 

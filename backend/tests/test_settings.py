@@ -42,3 +42,13 @@ def test_choices_must_ascend() -> None:
     """The last one is taken for the longest."""
     with pytest.raises(RuntimeError, match="must ascend"):
         Settings.read({**ENV, "EXPIRY_CHOICES": "120,60"})
+
+
+def test_cloudfront_needs_all_of_its_settings_or_none() -> None:
+    """Half of them would sign what nobody serves."""
+    edge = {"DOWNLOADS_ORIGIN": "https://d", "DOWNLOADS_KEY_ARN": "arn", "DOWNLOADS_KEY_ID": "K"}
+    assert Settings.read({**ENV, **edge}).downloads_origin == "https://d"
+    assert Settings.read(ENV).downloads_origin == ""
+    for name in edge:
+        with pytest.raises(RuntimeError, match="belong together"):
+            Settings.read({**ENV, **edge, name: ""})
