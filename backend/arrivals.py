@@ -20,10 +20,11 @@ class NewlyStored:
 
 @dataclass(frozen=True, kw_only=True)
 class Arrivals:
-    """S3's side. `now` gives epoch seconds."""
+    """S3's side. `now` gives epoch seconds; `public` says whether the bucket lets everybody read its files."""
 
     records: Records
     objects: Objects
+    public: bool
     now: Callable[[], float]
 
     def arrived(self, key: str) -> NewlyStored | Literal["absent", "dealt_with"]:
@@ -37,7 +38,13 @@ class Arrivals:
         held = self.objects.head(key)
         if held is None:
             return "absent"  # not there yet, or deleted since
-        outcome = self.records.store(*place, size=held.size, sha256=held.sha256, link=file_link(*place))
+        outcome = self.records.store(
+            *place,
+            size=held.size,
+            sha256=held.sha256,
+            link=file_link(*place),
+            public_url=self.objects.plain_url(key) if self.public else None,
+        )
         if outcome == "now":
             return NewlyStored(bytes=held.size, delay=max(0.0, self.now() - held.modified.timestamp()))
         if outcome == "wrong_size":

@@ -37,11 +37,13 @@ SENDER: list[dict[str, list[str]]] = [{}, {"session": []}, {"account": []}]
 ACCOUNT: list[dict[str, list[str]]] = [{"account": []}]
 LINK: list[dict[str, list[str]]] = [{}, {"owner": []}]
 
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and DynamoDB's Programming.Errors
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, DynamoDB's Programming.Errors and KMS's API_Sign
 _BUSY = frozenset(
     {
+        "DependencyTimeoutException",
         "InternalError",
         "InternalServerError",
+        "KMSInternalException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",

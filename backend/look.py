@@ -6,6 +6,7 @@ from functools import cache
 from aws_lambda_powertools.metrics import MetricUnit
 
 from backend.arrivals import Arrivals, NewlyStored
+from backend.settings import settings
 from backend.telemetry import logger, metrics
 from backend.wiring import bucket, table
 
@@ -13,7 +14,7 @@ from backend.wiring import bucket, table
 @cache
 def arrivals() -> Arrivals:
     """Return S3's side on the real table and bucket."""
-    return Arrivals(records=table(), objects=bucket(), now=time.time)
+    return Arrivals(records=table(), objects=bucket(), public=settings().public_downloads, now=time.time)
 
 
 def look(key: str) -> bool:

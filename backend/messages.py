@@ -189,7 +189,14 @@ class FileStatus(Message):
     )
     downloads_left: int | None = Field(default=None, exclude_if=_absent, description="where the sender set a limit")
     download_url: str | None = Field(
-        default=None, exclude_if=_absent, description="owner only: a presigned GET, good for an hour"
+        default=None,
+        exclude_if=_absent,
+        description="owner only: a presigned GET, good for an hour; none where CloudFront serves files",
+    )
+    public_url: str | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="where the operator allows it: good for everybody, as long as the transfer lives",
     )
 
 

@@ -11,10 +11,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from backend.aws import client
+from backend.edge import Edge
 
 MAX_KEYS_A_DELETE = 1_000
 # Calls at once from one invocation.
 S3_THREADS = 8
+# What files are served as unless they are known to be safe to show.
+SAVED_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +54,10 @@ class UploadGoneError(Exception):
 class Objects:
     """The objects of one bucket."""
 
-    def __init__(self, bucket: str) -> None:
-        """Take the bucket's name; credentials, region and endpoint are the runtime's."""
+    def __init__(self, bucket: str, edge: Edge | None = None) -> None:
+        """Take the bucket's name, and what serves its files where S3 does not; all else is the runtime's."""
         self.bucket = bucket
+        self.edge = edge
 
     @cached_property
     def _s3(self) -> Any:
@@ -64,15 +68,25 @@ class Objects:
         # Completing may take S3 minutes, API Gateway waits 29 s: ask once, and let the page poll for the outcome.
         return _client(attempts=1, read_timeout=18)
 
-    def start(self, key: str) -> str:
-        """Begin a multipart upload whose parts all carry SHA-256; return its id."""
-        answer = self._s3.create_multipart_upload(Bucket=self.bucket, Key=key, ChecksumAlgorithm="SHA256")
+    def start(self, key: str, *, saved_as: str | None = None) -> str:
+        """Begin a multipart upload whose parts all carry SHA-256; return its id.
+
+        `saved_as` is the Content-Disposition that its object keeps, for those who get it by its plain address.
+        """
+        kept = {"ContentDisposition": saved_as, "ContentType": SAVED_TYPE} if saved_as else {}
+        answer = self._s3.create_multipart_upload(Bucket=self.bucket, Key=key, ChecksumAlgorithm="SHA256", **kept)
         return answer["UploadId"]
 
-    def sign_whole(self, key: str, *, size: int, sha256: str | None, seconds: int) -> SignedPut:
-        """Sign the PUT of a file of one part: exact length, never over an object that is there."""
-        params = {"Key": key, "ContentLength": size, "IfNoneMatch": "*"}
-        return self._sign("put_object", params, sha256, seconds, {"if-none-match": "*"})
+    def sign_whole(
+        self, key: str, *, size: int, sha256: str | None, seconds: int, saved_as: str | None = None
+    ) -> SignedPut:
+        """Sign the PUT of a file of one part: exact length, never over an object that is there; `saved_as` as above."""
+        params: dict[str, Any] = {"Key": key, "ContentLength": size, "IfNoneMatch": "*"}
+        headers = {"if-none-match": "*"}
+        if saved_as:
+            params |= {"ContentDisposition": saved_as, "ContentType": SAVED_TYPE}
+            headers |= {"content-disposition": saved_as, "content-type": SAVED_TYPE}
+        return self._sign("put_object", params, sha256, seconds, headers)
 
     def sign_part(self, key: str, *, upload_id: str, number: int, size: int, sha256: str, seconds: int) -> SignedPut:
         """Sign the PUT of one part of a multipart upload: exact length and checksum."""
@@ -88,23 +102,31 @@ class Objects:
             signed["ChecksumSHA256"] = sent["x-amz-checksum-sha256"] = sha256
         return SignedPut(url=self._s3.generate_presigned_url(call, Params=signed, ExpiresIn=seconds), headers=sent)
 
-    def sign_download(
-        self, key: str, *, disposition: str, seconds: int, content_type: str = "application/octet-stream"
-    ) -> str:
+    def sign_download(self, key: str, *, disposition: str, seconds: int, content_type: str = SAVED_TYPE) -> str:
         """Sign a GET that is answered with this disposition and type, whatever the file contains."""
-        params = {
-            "Bucket": self.bucket,
-            "Key": key,
-            "ResponseContentDisposition": disposition,
-            "ResponseContentType": content_type,
-            "ResponseCacheControl": "private, no-store",
+        answered = {
+            "response-cache-control": "private, no-store",
+            "response-content-disposition": disposition,
+            "response-content-type": content_type,
         }
+        if self.edge:
+            return self.edge.sign(key, answered, seconds=seconds)
+        params = {"Bucket": self.bucket, "Key": key} | {_param(name): value for name, value in answered.items()}
         return self._s3.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     def origin(self) -> str:
-        """Return scheme and host of the signed URLs: the one other origin that the page talks to."""
-        url = urlsplit(self._s3.generate_presigned_url("get_object", Params={"Bucket": self.bucket, "Key": "files"}))
+        """Return scheme and host of the bucket's URLs: the other origin that the page sends to."""
+        url = urlsplit(self.plain_url("files"))
         return f"{url.scheme}://{url.netloc}"
+
+    def downloads_origin(self) -> str:
+        """Return scheme and host of signed downloads: the other origin that the page reads from."""
+        return self.edge.origin if self.edge else self.origin()
+
+    def plain_url(self, key: str) -> str:
+        """Return an object's address without a signature: good for ever, for whom the bucket lets in without one."""
+        params = {"Bucket": self.bucket, "Key": key}
+        return self._s3.generate_presigned_url("get_object", Params=params).partition("?")[0]
 
     def parts(self, key: str, upload_id: str) -> list[StoredPart]:
         """Return every part that S3 has, in order; raise `UploadGoneError` where there is no such upload."""
@@ -187,6 +209,11 @@ def _client(*, attempts: int, read_timeout: int) -> Any:
             retries={"mode": "standard", "total_max_attempts": attempts},
         ),
     )
+
+
+def _param(query: str) -> str:
+    """Name a GET's query as botocore does: `ResponseContentType`."""
+    return query.title().replace("-", "")
 
 
 def _code(error: ClientError) -> str:

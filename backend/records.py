@@ -269,7 +269,9 @@ class Records:
             return failed.item.get("upload_id") if failed.item and pending else None
         return upload_id
 
-    def store(self, transfer: str, number: int, *, size: int, sha256: str | None, link: str) -> Stored:
+    def store(
+        self, transfer: str, number: int, *, size: int, sha256: str | None, link: str, public_url: str | None = None
+    ) -> Stored:
         """Mark a pending file that was declared with this size as stored, once. Safe to repeat.
 
         `before`: an earlier call did it. `wrong_size`: it waits for another size. `unwanted`: it is no file that waits.
@@ -279,9 +281,16 @@ class Records:
             item = self._update(
                 transfer,
                 _file_key(number),
-                "SET #state = :stored, sha256 = :sha256, link = :link REMOVE #budget",
+                "SET #state = :stored, sha256 = :sha256, link = :link, public_url = :public_url REMOVE #budget",
                 "#state = :pending AND size = :size",
-                {":pending": "pending", ":stored": "stored", ":size": size, ":sha256": sha256, ":link": link},
+                {
+                    ":pending": "pending",
+                    ":stored": "stored",
+                    ":size": size,
+                    ":sha256": sha256,
+                    ":link": link,
+                    ":public_url": public_url,
+                },
                 returning="ALL_NEW",
             )
         except _ConditionFailed as failed:
@@ -323,7 +332,7 @@ class Records:
             item = self._update(
                 transfer,
                 _file_key(number),
-                "SET #state = :removed, #name = :none, #type = :none REMOVE link, sha256, reason, #budget",
+                "SET #state = :removed, #name = :none, #type = :none REMOVE link, public_url, sha256, reason, #budget",
                 "attribute_exists(pk)",
                 {":removed": "removed", ":none": ""},
                 returning="ALL_OLD",

@@ -1,6 +1,6 @@
 """What the stack tells the functions, read from the environment once and frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from os import environ
@@ -30,6 +30,13 @@ class Settings:
     session_seconds: int
     sign_in_address: str
     sign_in_client: str
+    public_downloads: bool
+    downloads_origin: str
+    """Where CloudFront serves the bucket's files; empty where S3 does."""
+    downloads_key_arn: str
+    """The KMS key that signs for that, …"""
+    downloads_key_id: str
+    """… and what CloudFront calls its public half."""
 
     @property
     def longest_expiry(self) -> int:
@@ -73,6 +80,12 @@ class Settings:
                 return (1,)
             return tuple(int(word) for word in words)
 
+        def flag(name: str) -> bool:
+            value = text(name)
+            if value not in ("", "true", "false"):
+                wrong.append(f"{name} must be true or false, not {value!r}")
+            return value == "true"
+
         settings = cls(
             table_name=text("TABLE_NAME"),
             bucket_name=text("BUCKET_NAME"),
@@ -92,14 +105,25 @@ class Settings:
             session_seconds=numbers("SESSION_SECONDS")[0],
             sign_in_address=env.get("SIGN_IN_ADDRESS", ""),
             sign_in_client=env.get("SIGN_IN_CLIENT", ""),
+            public_downloads=flag("PUBLIC_DOWNLOADS"),
+            downloads_origin=env.get("DOWNLOADS_ORIGIN", ""),
+            downloads_key_arn=env.get("DOWNLOADS_KEY_ARN", ""),
+            downloads_key_id=env.get("DOWNLOADS_KEY_ID", ""),
         )
-        if list(settings.expiry_choices) != sorted(settings.expiry_choices):
-            wrong.append("EXPIRY_CHOICES must ascend")
-        if settings.default_expiry not in settings.expiry_choices:
-            wrong.append("DEFAULT_EXPIRY must be one of EXPIRY_CHOICES")
+        wrong += settings.contradictions()
         if wrong:
             raise RuntimeError("Sidestep cannot start: " + "; ".join(wrong))
         return settings
+
+    def contradictions(self) -> Iterator[str]:
+        """Say which settings do not go together."""
+        if list(self.expiry_choices) != sorted(self.expiry_choices):
+            yield "EXPIRY_CHOICES must ascend"
+        if self.default_expiry not in self.expiry_choices:
+            yield "DEFAULT_EXPIRY must be one of EXPIRY_CHOICES"
+        edge = (self.downloads_origin, self.downloads_key_arn, self.downloads_key_id)
+        if any(edge) and not all(edge):
+            yield "DOWNLOADS_ORIGIN, DOWNLOADS_KEY_ARN and DOWNLOADS_KEY_ID belong together"
 
 
 @cache

@@ -96,6 +96,7 @@ class File:
     upload_id: str | None = None
     sha256: str | None = None
     link: str | None = None
+    public_url: str | None = None
     reason: str | None = None
     budget: str | None = None
     downloads: int = 0

@@ -33,6 +33,7 @@ from backend.transfers import (
     File,
     PlanError,
     Transfer,
+    content_disposition,
     expiry,
     forget_at,
     id_of,
@@ -55,6 +56,11 @@ SENT_ENTRIES = 100
 OTHER_OWNERS = 10
 # Senders who cannot be told apart share one budget.
 UNKNOWN = "unknown"
+# What whoever has a file's plain address would go around.
+NOT_WHERE_PUBLIC = {
+    "max_downloads": "files are public here: downloads from their plain addresses are not counted",
+    "password": "files are public here: their plain addresses do not ask for it",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +245,8 @@ class Uploads:
     def change(self, transfer_id: str, token: str | None, asked: messages.Options) -> messages.SavedOptions:
         """Save the options that were sent, and return all of them."""
         transfer = self.owned(transfer_id, token)
+        if self.settings.public_downloads:
+            _check_public(asked)
         changes: dict[str, Any] = {}
         for name in asked.model_fields_set:
             value = getattr(asked, name)
@@ -331,7 +339,9 @@ class Uploads:
     def _start(self, transfer_id: str, files: Sequence[File]) -> dict[int, File]:
         """Begin a multipart upload for each of these files, several at a time."""
         with ThreadPoolExecutor(S3_THREADS) as pool:
-            ids = pool.map(lambda file: self.objects.start(key_of(transfer_id, file.number)), files)
+            ids = pool.map(
+                lambda file: self.objects.start(key_of(transfer_id, file.number), saved_as=self._saved_as(file)), files
+            )
             return {file.number: replace(file, upload_id=upload_id) for file, upload_id in zip(files, ids, strict=True)}
 
     def _kept(self, transfer_id: str, file: File) -> File:
@@ -350,7 +360,9 @@ class Uploads:
         key = key_of(transfer_id, file.number)
         signed: SignedPut
         if file.upload_id is None:
-            signed = self.objects.sign_whole(key, size=size, sha256=part.sha256, seconds=seconds)
+            signed = self.objects.sign_whole(
+                key, size=size, sha256=part.sha256, seconds=seconds, saved_as=self._saved_as(file)
+            )
         else:
             signed = self.objects.sign_part(
                 key,
@@ -367,6 +379,10 @@ class Uploads:
             headers=signed.headers,
             expires_at=moment(int(self.now()) + seconds),
         )
+
+    def _saved_as(self, file: File) -> str | None:
+        """Return what the object itself has to say of its name: who downloads with a signature gets that with it."""
+        return content_disposition(file.name, file.number) if self.settings.public_downloads else None
 
     def _expiry(self, transfer: Transfer, seconds: int) -> int:
         if seconds not in self.settings.expiry_choices:
@@ -418,6 +434,12 @@ def _check_parts(asked: Sequence[messages.PartToSign], files: Mapping[int, File]
             wrong[f"parts.{index}.number"] = f"file {part.file} has {file.part_count} parts"
         elif part.sha256 is None and file.part_count > 1:
             wrong[f"parts.{index}.sha256"] = "a file of several parts needs the SHA-256 of each"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _check_public(asked: messages.Options) -> None:
+    wrong = {name: words for name, words in NOT_WHERE_PUBLIC.items() if getattr(asked, name) is not None}
     if wrong:
         raise Invalid(wrong)
 

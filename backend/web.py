@@ -83,6 +83,7 @@ def upload_page() -> Response[str]:
         max_files=limits.max_files,
         default_expiry=limits.default_expiry,
         expiry_choices=limits.expiry_choices,
+        public_downloads=limits.public_downloads,
         bucket_origin=origins().uploads,
         upload_access=limits.upload_access,
         sign_in={"address": limits.sign_in_address, "client": limits.sign_in_client},

@@ -3,6 +3,7 @@
 import time
 from functools import cache
 
+from backend.edge import Edge
 from backend.headers import Origins
 from backend.objects import Objects
 from backend.records import Records
@@ -18,8 +19,10 @@ def table() -> Records:
 
 @cache
 def bucket() -> Objects:
-    """Return the bucket that the settings name."""
-    return Objects(settings().bucket_name)
+    """Return the bucket that the settings name, behind CloudFront where they name that."""
+    found = settings()
+    origin, arn, key_id = found.downloads_origin, found.downloads_key_arn, found.downloads_key_id
+    return Objects(found.bucket_name, Edge(origin, key_arn=arn, key_id=key_id, now=time.time) if origin else None)
 
 
 @cache
@@ -30,6 +33,5 @@ def passphrase() -> Secret:
 
 @cache
 def origins() -> Origins:
-    """Return whom pages talk to beside our own server: the bucket, and where people with accounts sign in."""
-    origin = bucket().origin()
-    return Origins(uploads=origin, downloads=origin, sign_in=settings().sign_in_address)
+    """Return whom pages talk to beside our own server: the bucket or what serves it, and where people sign in."""
+    return Origins(uploads=bucket().origin(), downloads=bucket().downloads_origin(), sign_in=settings().sign_in_address)

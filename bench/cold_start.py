@@ -54,6 +54,7 @@ SETTINGS = {
     "DEFAULT_EXPIRY": "1",
     "UPLOAD_URL_SECONDS": "1",
     "DOWNLOAD_URL_SECONDS": "1",
+    "PUBLIC_DOWNLOADS": "false",
     "UPLOAD_ACCESS": "open",
     "SESSION_SECONDS": "60",
     "POWERTOOLS_METRICS_NAMESPACE": "Sidestep",

@@ -33,6 +33,9 @@ def deploy(settings: Sequence[str]) -> int:
     stack = cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK]
     print(f"Sidestep is deployed: {stack['Address']}")
     print(f"How it is doing: the dashboard {stack['Dashboard']} in CloudWatch")
+    for setting, output in (("domain_name", "PagesLeadTo"), ("downloads_domain_name", "DownloadsLeadTo")):
+        if output in stack:
+            print(f"Make a DNS record by which {setting} leads to {stack[output]} (CNAME or alias).")
     if "Passphrase" in stack:
         region = stack["Passphrase"].split(":")[3]
         print(

@@ -52,6 +52,27 @@ UPLOAD_ACCESS = ("passphrase", "cognito", "open")
 # The largest number that a page's script holds exactly: 9 PB.
 MAX_BYTES = 2**53 - 1
 MAX_TRANSFERS = 1_000_000_000
+# "Maximum cacheable file size per HTTP GET response",
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+CLOUDFRONT_MAX_BYTES = 50 * 1000**3
+# What these settings look like, and how that is said.
+DOMAIN = (r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", "a domain name in lower case")
+FORMS = {
+    "domain_name": DOMAIN,
+    "certificate_arn": (r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", "the ARN of a certificate"),
+    "downloads_key_arn": (r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", "the ARN of a KMS key"),
+    # The header of a P-256 public key, and its 64 bytes: https://www.rfc-editor.org/rfc/rfc5480#section-2
+    "downloads_public_key": (
+        r"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE[A-Za-z0-9+/]{86}==",
+        "a P-256 public key as `aws kms get-public-key` writes it, on one line",
+    ),
+    "downloads_domain_name": DOMAIN,
+    "downloads_certificate_arn": (
+        r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[\w-]+",
+        "the ARN of a certificate in us-east-1",
+    ),
+    "hosted_zone_id": (r"Z[A-Z0-9]+", "the id of a Route 53 zone, as Z0123456789"),
+}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -101,6 +122,24 @@ class Config:
     """The id by which that provider knows Sidestep's user pool."""
     oidc_client_secret_arn: str = ""
     """The secret in Secrets Manager that holds what that provider gave for it."""
+    public_downloads: bool = False
+    """Whether everybody may read `files/*` without a signature; then no transfer can have a password or a limit."""
+    domain_name: str = ""
+    """A domain name for the pages, as `files.example.com`; empty for API Gateway's own."""
+    certificate_arn: str = ""
+    """Its certificate, in Certificate Manager in the stack's region."""
+    cloudfront_downloads: bool = False
+    """Whether files are downloaded by signed CloudFront URLs instead of presigned ones, and by no others."""
+    downloads_key_arn: str = ""
+    """The KMS key that signs these: ECC_NIST_P256, SIGN_VERIFY. docs/aws.md says how to make it."""
+    downloads_public_key: str = ""
+    """Its public key, as `aws kms get-public-key` writes it."""
+    downloads_domain_name: str = ""
+    """A domain name for these downloads; empty for CloudFront's own."""
+    downloads_certificate_arn: str = ""
+    """Its certificate, in Certificate Manager in us-east-1, where CloudFront takes it from."""
+    hosted_zone_id: str = ""
+    """The Route 53 zone that shall get alias records for these domain names; empty to make them elsewhere."""
     requests_per_second: int = 100
     """What API Gateway lets through in the long run, over all callers; above it, 429."""
     request_burst: int = 200
@@ -161,6 +200,44 @@ class Config:
         _one_of("log_retention_days", self.log_retention_days, LOG_RETENTION_DAYS)
         if self.local_port is not None:
             _between("local_port", self.local_port, 1, 65_535)
+        self._check_names()
+        self._check_downloads()
+
+    def _check_names(self) -> None:
+        """Check domain names, certificates, key and zone, each on its own."""
+        for name, (pattern, words) in FORMS.items():
+            value: str = getattr(self, name)
+            if value and not re.fullmatch(pattern, value):
+                raise ConfigError(f"{name} must be {words}, not {value!r}.")
+        for name, other in (
+            ("domain_name", "certificate_arn"),
+            ("downloads_domain_name", "downloads_certificate_arn"),
+            ("downloads_key_arn", "downloads_public_key"),
+        ):
+            if bool(getattr(self, name)) != bool(getattr(self, other)):
+                raise ConfigError(f"{name} and {other} belong together: set both or none.")
+        if self.hosted_zone_id and not (self.domain_name or self.downloads_domain_name):
+            raise ConfigError("hosted_zone_id is for a domain_name or a downloads_domain_name, and there is none.")
+        if self.is_local and (self.domain_name or self.cloudfront_downloads):
+            raise ConfigError("The local cloud has neither domain names nor CloudFront: leave these settings to AWS.")
+
+    def _check_downloads(self) -> None:
+        """Check what goes with CloudFront, and what does not."""
+        if not self.cloudfront_downloads:
+            if self.downloads_key_arn or self.downloads_domain_name:
+                raise ConfigError("downloads_… settings are for cloudfront_downloads=true.")
+            return
+        if not self.downloads_key_arn:
+            raise ConfigError("cloudfront_downloads needs downloads_key_arn and downloads_public_key; see docs/aws.md.")
+        if self.public_downloads:
+            raise ConfigError(
+                "public_downloads lets everybody into the bucket, cloudfront_downloads nobody: choose one."
+            )
+        if self.max_file_bytes > CLOUDFRONT_MAX_BYTES:
+            raise ConfigError(
+                f"CloudFront serves files of up to {CLOUDFRONT_MAX_BYTES} bytes: cloudfront_downloads needs "
+                f"max_file_bytes={CLOUDFRONT_MAX_BYTES}, or less."
+            )
 
     @property
     def is_local(self) -> bool:

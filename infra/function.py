@@ -93,6 +93,7 @@ def backend_function(
             "DOWNLOAD_URL_SECONDS": str(config.download_url_seconds),
             "UPLOAD_ACCESS": config.upload_access,
             "SESSION_SECONDS": str(config.session_seconds),
+            "PUBLIC_DOWNLOADS": str(config.public_downloads).lower(),
             "BRAND_NAME": config.brand_name,
             "BRAND_ACCENT": config.brand_accent,
             "BRAND_LEGAL": config.brand_legal,

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.access import Access
 from infra.config import Config
+from infra.edge import Edge
 from infra.findings import accept
 from infra.function import allow
 from infra.links import Links
@@ -35,7 +36,12 @@ class TransferStack(Stack):
         )
         alerts = Alerts(self, "Alerts", config=config)
         store = FileStore(self, "Store", config=config)
-        environment = {"TABLE_NAME": store.table.table_name, "BUCKET_NAME": store.bucket_name}
+        edge = Edge(self, "Edge", config=config, store=store) if config.cloudfront_downloads else None
+        environment = {
+            "TABLE_NAME": store.table.table_name,
+            "BUCKET_NAME": store.bucket_name,
+            **(edge.environment if edge else {}),
+        }
 
         links = Links(
             self,
@@ -52,8 +58,11 @@ class TransferStack(Stack):
                     ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"],
                     store.table.table_arn,
                 ),
+                *([allow(["kms:Sign"], config.downloads_key_arn)] if edge else []),
             ],
         )
+        if edge:
+            edge.serve_alone(links.function)
         access = Access(self, "Access", config=config)
         web = WebApi(
             self,
@@ -83,7 +92,7 @@ class TransferStack(Stack):
             links=links.function,
             authorizer=access.authorizer,
         )
-        for variable, value in access.open_for(web.address, web.origin).items():
+        for variable, value in access.open_for(web.address, web.origins[0]).items():
             web.function.add_environment(variable, value)
         sweep = Sweep(
             self,
@@ -102,7 +111,7 @@ class TransferStack(Stack):
         )
         for part in (links, web, sweep):
             accept(part, "A file's key is made with the file, so rights on files end in a star.", FILES_FINDING)
-        store.allow_page(web.origin)
+        store.allow_page(web.origins)
         store.announce(links.arrivals)
         monitoring = Monitoring(
             self, "Monitoring", config=config, alerts=alerts, store=store, links=links, web=web, sweep=sweep

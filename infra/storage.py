@@ -28,6 +28,12 @@ FILES_FINDING = (
 )
 
 
+# A policy may make objects public; an ACL never may.
+BLOCK_PUBLIC_ACLS = s3.BlockPublicAccess(
+    block_public_acls=True, ignore_public_acls=True, block_public_policy=False, restrict_public_buckets=False
+)
+
+
 class FileStore(Construct):
     """Private, encrypted, TLS only, and emptied by itself; on AWS both outlive the stack."""
 
@@ -48,7 +54,7 @@ class FileStore(Construct):
             removal_policy=removal,
             encryption=s3.BucketEncryption.S3_MANAGED,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            block_public_access=BLOCK_PUBLIC_ACLS if config.public_downloads else s3.BlockPublicAccess.BLOCK_ALL,
             # The local cloud speaks plain HTTP.
             enforce_ssl=not config.is_local,
             minimum_tls_version=None if config.is_local else 1.2,
@@ -66,6 +72,17 @@ class FileStore(Construct):
             "CKV_AWS_18",
         )
         accept(self.bucket, "Nothing is overwritten, and what was deleted must be gone.", "CKV_AWS_21")
+        self.metadata_headers: list[str] = []
+        if config.public_downloads:
+            # The page sends what these files are saved as along with them.
+            self.metadata_headers = ["content-disposition", "content-type"]
+            self.bucket.add_to_resource_policy(
+                iam.PolicyStatement(
+                    actions=["s3:GetObject"],
+                    principals=[cast("iam.IPrincipal", iam.AnyPrincipal())],
+                    resources=[self.files_arn],
+                )
+            )
         self.table = dynamodb.Table(
             self,
             "Transfers",
@@ -88,20 +105,20 @@ class FileStore(Construct):
         )
         self.by_expiry_arn = f"{self.table.table_arn}/index/{BY_EXPIRY}"
 
-    def allow_page(self, origin: str) -> None:
-        """Let the page of that origin, and no other, send parts and read files."""
+    def allow_page(self, origins: list[str]) -> None:
+        """Let our page at these origins, and no other, send parts and read files."""
         exposed = ["ETag", "x-amz-checksum-sha256"]
         self.bucket.add_cors_rule(
             id="send",
-            allowed_origins=[origin],
+            allowed_origins=origins,
             allowed_methods=[s3.HttpMethods.PUT],
-            allowed_headers=["if-none-match", "x-amz-checksum-sha256"],
+            allowed_headers=[*self.metadata_headers, "if-none-match", "x-amz-checksum-sha256"],
             exposed_headers=exposed,
             max_age=3600,
         )
         self.bucket.add_cors_rule(
             id="receive",
-            allowed_origins=[origin],
+            allowed_origins=origins,
             allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
             allowed_headers=["range"],
             exposed_headers=[*exposed, "Content-Length", "Content-Range"],

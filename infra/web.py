@@ -20,6 +20,7 @@ from constructs import Construct, IConstruct
 
 from backend.headers import every_answer
 from infra.config import Config
+from infra.domain import own_domain
 from infra.findings import accept
 from infra.function import backend_function, log_group_of
 
@@ -147,9 +148,15 @@ class WebApi(Construct):
         self._answer_as_we_do(config)
 
         host = f"{self._api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
-        self.origin = f"http://localhost:{config.local_port}" if config.is_local else f"https://{host}"
-        base = f"{self.origin}/_aws/execute-api/{LOCAL_API_ID}" if config.is_local else self.origin
+        origin = f"http://localhost:{config.local_port}" if config.is_local else f"https://{host}"
+        base = f"{origin}/_aws/execute-api/{LOCAL_API_ID}" if config.is_local else origin
+        self.origins = [origin]
         self.address = f"{base}/{STAGE}/"
+        if config.domain_name:
+            own_domain(self, "Domain", config=config, api=self._api)
+            # Links that were given out under the gateway's own name go on working.
+            self.origins.append(f"https://{config.domain_name}")
+            self.address = f"https://{config.domain_name}/"
 
     def _route(self, links: lambda_.Function, authorizer: apigateway.IAuthorizer | None) -> None:
         for path in WEB_PATHS:

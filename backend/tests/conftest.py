@@ -37,6 +37,10 @@ SETTINGS = Settings(
     session_seconds=604_800,
     sign_in_address="",
     sign_in_client="",
+    public_downloads=False,
+    downloads_origin="",
+    downloads_key_arn="",
+    downloads_key_id="",
 )
 ORIGINS = Origins(uploads="https://up.example", downloads="https://down.example")
 
@@ -76,7 +80,7 @@ def downloads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Downl
 @pytest.fixture
 def arrivals(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Arrivals:
     """Return S3's side, likewise."""
-    return Arrivals(records=records, objects=objects, now=clock)
+    return Arrivals(records=records, objects=objects, public=False, now=clock)
 
 
 @pytest.fixture

@@ -107,7 +107,9 @@ class FakeRecords(Records):
             self.rows[transfer, number] = replace(row, upload_id=upload_id)
         return self.rows[transfer, number].upload_id
 
-    def store(self, transfer: str, number: int, *, size: int, sha256: str | None, link: str) -> Stored:
+    def store(
+        self, transfer: str, number: int, *, size: int, sha256: str | None, link: str, public_url: str | None = None
+    ) -> Stored:
         row = self.rows.get((transfer, number))
         if row is None or row.state not in ("pending", "stored"):
             return "unwanted"
@@ -115,7 +117,8 @@ class FakeRecords(Records):
             return "before"
         if row.size != size:
             return "wrong_size"
-        self.rows[transfer, number] = replace(row, state="stored", sha256=sha256, link=link, budget=None)
+        kept = replace(row, sha256=sha256, link=link, public_url=public_url)
+        self.rows[transfer, number] = replace(kept, state="stored", budget=None)
         self._happened(transfer, number, "stored")
         return "now"
 
@@ -134,7 +137,8 @@ class FakeRecords(Records):
             row = self.rows.get((transfer, number))
             if row is None:
                 return None
-            bare = replace(row, state="removed", name="", type="", link=None, sha256=None, reason=None, budget=None)
+            kept = replace(row, link=None, public_url=None, sha256=None, reason=None)
+            bare = replace(kept, state="removed", name="", type="", budget=None)
             self.rows[transfer, number] = bare
             self._happened(transfer, number, "removed")
             found = self.transfers.get(transfer)
@@ -280,6 +284,7 @@ class FakeUpload:
     """A multipart upload that is under way."""
 
     key: str
+    saved_as: str | None = None
     parts: dict[int, StoredPart] = field(default_factory=dict[int, StoredPart])
 
 
@@ -294,16 +299,17 @@ class FakeObjects(Objects):
         self.started = 0
         self.puts: list[tuple[str, int]] = []
 
-    def start(self, key: str) -> str:
+    def start(self, key: str, *, saved_as: str | None = None) -> str:
         self.started += 1
-        self.uploads[f"upload-{self.started}"] = FakeUpload(key)
+        self.uploads[f"upload-{self.started}"] = FakeUpload(key, saved_as)
         return f"upload-{self.started}"
 
-    def sign_whole(self, key: str, *, size: int, sha256: str | None, seconds: int) -> SignedPut:
+    def sign_whole(
+        self, key: str, *, size: int, sha256: str | None, seconds: int, saved_as: str | None = None
+    ) -> SignedPut:
         self.puts.append((key, size))
-        return SignedPut(
-            url=f"https://bucket/{key}?whole={size}&sha={sha256}&for={seconds}", headers={"if-none-match": "*"}
-        )
+        headers = {"if-none-match": "*"} | ({"content-disposition": saved_as} if saved_as else {})
+        return SignedPut(url=f"https://bucket/{key}?whole={size}&sha={sha256}&for={seconds}", headers=headers)
 
     def sign_part(self, key: str, *, upload_id: str, number: int, size: int, sha256: str, seconds: int) -> SignedPut:
         self.puts.append((key, size))
@@ -317,6 +323,9 @@ class FakeObjects(Objects):
 
     def origin(self) -> str:
         return "https://bucket"
+
+    def plain_url(self, key: str) -> str:
+        return f"https://bucket/{key}"
 
     def parts(self, key: str, upload_id: str) -> list[StoredPart]:
         upload = self._upload(key, upload_id)

@@ -299,7 +299,7 @@ def test_a_transfer_that_s3_would_not_begin_counts_nowhere(
     uploads: Uploads, records: FakeRecords, objects: FakeObjects, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its sender tries again."""
-    monkeypatch.setattr(objects, "start", lambda _: 1 / 0)
+    monkeypatch.setattr(objects, "start", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         uploads.create(new(40 * MIB), "me")
     assert used(records, clock) == used(records, clock, "me") == Amount()
@@ -360,7 +360,9 @@ class World:
                 self.gives_up(made.id)
             case _ if row and row.state == "pending":
                 self.objects.put(key_of(made.id, number), row.size + (what == "fail"))
-                Arrivals(records=self.records, objects=self.objects, now=self.clock).arrived(key_of(made.id, number))
+                Arrivals(records=self.records, objects=self.objects, public=False, now=self.clock).arrived(
+                    key_of(made.id, number)
+                )
                 if what == "fail":
                     self.gives_up(made.id, number)
                 else:

@@ -45,6 +45,19 @@ def test_a_whole_file_without_a_checksum_still_has_its_length_signed(objects: Ob
     assert not any("checksum" in name for name in query(signed.url))
 
 
+def test_a_whole_file_can_keep_the_name_that_it_is_saved_under(objects: Objects) -> None:
+    """Signed, so that the sender can neither leave it out nor have a browser show the file as a page."""
+    signed = objects.sign_whole("files/t/1", size=5, sha256=None, seconds=60, saved_as='attachment; filename="a"')
+    assert (
+        query(signed.url)["X-Amz-SignedHeaders"] == "content-disposition;content-length;content-type;host;if-none-match"
+    )
+    assert signed.headers == {
+        "if-none-match": "*",
+        "content-disposition": 'attachment; filename="a"',
+        "content-type": "application/octet-stream",
+    }
+
+
 def test_a_part_is_signed_with_length_checksum_upload_and_number(objects: Objects) -> None:
     """The URL fits one body at one place."""
     signed = objects.sign_part("files/t/1", upload_id="up", number=3, size=5, sha256=SHA256, seconds=60)
@@ -66,3 +79,8 @@ def test_urls_name_the_bucket_in_its_region_with_sigv4(objects: Objects) -> None
     """boto3's default would sign with SigV2 for the global host."""
     assert objects.origin() == "https://bucket.s3.eu-central-1.amazonaws.com"
     assert query(objects.sign_download("k", disposition="d", seconds=1))["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
+
+
+def test_a_plain_address_has_nothing_that_expires(objects: Objects) -> None:
+    """No signature, no date, no name."""
+    assert objects.plain_url("files/t/1") == "https://bucket.s3.eu-central-1.amazonaws.com/files/t/1"

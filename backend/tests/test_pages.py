@@ -70,6 +70,7 @@ def test_the_upload_page_preloads_exactly_the_modules_that_its_script_imports() 
         max_file_bytes=1,
         max_transfer_bytes=1,
         max_files=1,
+        public_downloads=False,
         expiry_choices=(3600, 86_400),
         default_expiry=604_800,
         bucket_origin="",

@@ -21,6 +21,7 @@ ENV = {
     "DOWNLOAD_URL_SECONDS": "6",
     "UPLOAD_ACCESS": "open",
     "SESSION_SECONDS": "7",
+    "PUBLIC_DOWNLOADS": "true",
 }
 
 
@@ -31,14 +32,17 @@ def test_settings_are_read_from_the_environment() -> None:
     assert settings.longest_expiry == 120
     assert settings.per_day == Amount(transfers=30, bytes=400)
     assert settings.per_day_per_sender == Amount(transfers=20, bytes=300)
+    assert settings.public_downloads
+    assert not Settings.read({**ENV, "PUBLIC_DOWNLOADS": "false"}).public_downloads
 
 
 def test_all_that_is_missing_or_wrong_is_named_at_once() -> None:
     """An operator mends everything in one go."""
     with pytest.raises(RuntimeError) as failed:
-        Settings.read({**ENV, "TABLE_NAME": "", "MAX_FILES": "many", "DEFAULT_EXPIRY": "61"})
+        Settings.read({**ENV, "TABLE_NAME": "", "MAX_FILES": "many", "DEFAULT_EXPIRY": "61", "PUBLIC_DOWNLOADS": "no"})
     assert "TABLE_NAME is missing" in str(failed.value)
     assert "MAX_FILES must be whole numbers above 0, not 'many'" in str(failed.value)
+    assert "PUBLIC_DOWNLOADS must be true or false, not 'no'" in str(failed.value)
     assert "DEFAULT_EXPIRY must be one of EXPIRY_CHOICES" in str(failed.value)
 
 
@@ -62,3 +66,13 @@ def test_choices_must_ascend() -> None:
     """The last one is taken for the longest."""
     with pytest.raises(RuntimeError, match="must ascend"):
         Settings.read({**ENV, "EXPIRY_CHOICES": "120,60"})
+
+
+def test_cloudfront_needs_all_of_its_settings_or_none() -> None:
+    """Half of them would sign what nobody serves."""
+    edge = {"DOWNLOADS_ORIGIN": "https://d", "DOWNLOADS_KEY_ARN": "arn", "DOWNLOADS_KEY_ID": "K"}
+    assert Settings.read({**ENV, **edge}).downloads_origin == "https://d"
+    assert Settings.read(ENV).downloads_origin == ""
+    for name in edge:
+        with pytest.raises(RuntimeError, match="belong together"):
+            Settings.read({**ENV, **edge, name: ""})

@@ -136,9 +136,9 @@ def test_of_two_uploads_begun_at_once_the_first_counts(
     made = uploads.create(new(BIG))
     start = objects.start
 
-    def racing(key: str) -> str:
-        records.keep_upload(made.id, 1, start(key))
-        return start(key)
+    def racing(key: str, **kept: Any) -> str:
+        records.keep_upload(made.id, 1, start(key, **kept))
+        return start(key, **kept)
 
     monkeypatch.setattr(objects, "start", racing)
     signed = uploads.sign(made.id, made.owner_token, to_sign((1, 1)))

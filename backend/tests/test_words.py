@@ -113,8 +113,8 @@ def test_every_page_is_made_in_every_language(language: str) -> None:
         *(
             pages.render("upload.html", depth=0, language=language, max_file_bytes=1, max_transfer_bytes=1, max_files=1,
                          expiry_choices=(3600, 86_400), default_expiry=604_800, bucket_origin="",
-                         upload_access=access, sign_in={"address": "", "client": ""})
-            for access in ("open", "passphrase", "cognito")
+                         upload_access=access, sign_in={"address": "", "client": ""}, public_downloads=public)
+            for access in ("open", "passphrase", "cognito") for public in (False, True)
         ),
         pages.render("sign_in.html", depth=0, language=language, error="no"),
     ]  # fmt: skip

@@ -107,7 +107,7 @@ export class FakeApi {
   skew = 0;
   /** @type {string[]} */
   calls = [];
-  /** @type {{name?: string, size: number, state: FileState, reason?: string}[]} */
+  /** @type {{name?: string, size: number, state: FileState, reason?: string, public_url?: string}[]} */
   files = [];
   /** @type {Record<string, ApiError[]>} */
   broken = {};

@@ -454,6 +454,18 @@ test('a file that S3 has although every answer was lost is stored', async () => 
   assert.equal(world.line.tried.length, 2);
 });
 
+test('a file’s public address may be heard of after its being stored', async () => {
+  const world = await setUp(10, 20);
+  world.line.puts[0]?.arrive();
+  world.api.files[0] = { size: 10, state: 'stored' };
+  await world.clock.pass(500);
+  assert.equal(world.transfer.entries[0]?.state, 'stored');
+  world.api.files[0] = { size: 10, state: 'stored', public_url: 'https://bucket/files/T/1' };
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.entries[0]?.publicUrl, 'https://bucket/files/T/1');
+});
+
 test('nothing is lost while the server is away', async () => {
   const world = await setUp();
   world.api.broken['create'] = Array.from({ length: 9 }, () => apiError(0));

@@ -11,6 +11,12 @@ import pytest
 from infra import steps
 from infra.config import Config, ConfigError
 
+CERTIFICATE = "arn:aws:acm:eu-central-1:111111111111:certificate/0f"
+CLOUDFRONT = {"cloudfront_downloads": "true"}
+SIGNED = {
+    "downloads_key_arn": "arn:aws:kms:eu-central-1:111111111111:key/0f",
+    "downloads_public_key": f"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{'A' * 86}==",
+}
 # As the CDK CLI adds them.
 CDKS_OWN = {"aws:cdk:enable-path-metadata": True, "@aws-cdk/core:target-partitions": ["aws"]}
 
@@ -31,6 +37,7 @@ def test_settings_come_as_text() -> None:
             "default_expiry": "60",
             "log_level": "DEBUG",
             "set_account_log_role": "false",
+            "public_downloads": "true",
             "local_port": "4600",
         }
     )
@@ -41,6 +48,7 @@ def test_settings_come_as_text() -> None:
         log_level="DEBUG",
         set_account_log_role=False,
         upload_access="open",
+        public_downloads=True,
         local_port=4600,
     )
 
@@ -80,6 +88,12 @@ def test_aws_asks_for_a_passphrase_and_a_local_cloud_does_not_unless_told_to() -
         ("log_level", "LOUD", "log_level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, not LOUD."),
         ("log_retention_days", "8", "log_retention_days must be one of 1, 3, 5, 7, 14,"),
         ("set_account_log_role", "no", "set_account_log_role must be one of true, false, not no."),
+        ("domain_name", "https://files.example.com/", "domain_name must be a domain name in lower case, not 'https:"),
+        ("certificate_arn", "abc", "certificate_arn must be the ARN of a certificate, not 'abc'."),
+        ("downloads_certificate_arn", CERTIFICATE, "downloads_certificate_arn must be the ARN of a certificate in us-"),
+        ("downloads_key_arn", "alias/key", "downloads_key_arn must be the ARN of a KMS key, not 'alias/key'."),
+        ("downloads_public_key", "-----BEGIN", "downloads_public_key must be a P-256 public key as `aws kms get-"),
+        ("hosted_zone_id", "example.com", "hosted_zone_id must be the id of a Route 53 zone, as Z0123456789, not"),
         ("local_port", "70000", "local_port must be from 1 to 65535, not 70000."),
     ],
 )
@@ -87,6 +101,40 @@ def test_what_cannot_be_is_refused_in_one_sentence(name: str, value: str, words:
     """A wrong setting says which it is and what it may be."""
     with pytest.raises(ConfigError) as refusal:
         Config.from_context({name: value})
+    assert str(refusal.value).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"domain_name": "files.example.com"}, "domain_name and certificate_arn belong together: set both or none."),
+        (
+            {"hosted_zone_id": "Z1"},
+            "hosted_zone_id is for a domain_name or a downloads_domain_name, and there is none.",
+        ),
+        (
+            {"cloudfront_downloads": "true"},
+            "cloudfront_downloads needs downloads_key_arn and downloads_public_key; see",
+        ),
+        (SIGNED, "downloads_… settings are for cloudfront_downloads=true."),
+        (
+            {**SIGNED, **CLOUDFRONT},
+            "CloudFront serves files of up to 50000000000 bytes: cloudfront_downloads needs max",
+        ),
+        (
+            {**SIGNED, **CLOUDFRONT, "max_file_bytes": "1", "public_downloads": "true"},
+            "public_downloads lets everybody into the bucket, cloudfront_downloads nobody: choose one.",
+        ),
+        (
+            {**SIGNED, **CLOUDFRONT, "max_file_bytes": "1", "local_port": "4600"},
+            "The local cloud has neither domain names nor CloudFront: leave these settings to AWS.",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_one_sentence(settings: dict[str, str], words: str) -> None:
+    """And the sentence says what would."""
+    with pytest.raises(ConfigError) as refusal:
+        Config.from_context(settings)
     assert str(refusal.value).startswith(words)
 
 

@@ -59,6 +59,7 @@ def test_what_a_function_is_told(aws: Stack, name: str, service: str) -> None:
         "UPLOAD_ACCESS": "passphrase",
         "SESSION_SECONDS": "604800",
         **({"PASSPHRASE_SECRET": "{AccessPassphrase6C61315E.Id}"} if service == "web" else {}),
+        "PUBLIC_DOWNLOADS": "false",
         "BRAND_NAME": "Sidestep",
         "BRAND_ACCENT": "",
         "BRAND_LEGAL": "",

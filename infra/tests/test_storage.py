@@ -21,6 +21,29 @@ def test_the_bucket_is_private(aws: Stack) -> None:
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 
 
+def test_public_downloads_open_the_files_to_readers_and_nothing_else(synth: Synth) -> None:
+    """One action on one prefix for everybody; ACLs stay blocked, and what is denied over plain HTTP stays denied."""
+    stack = synth(Config(public_downloads=True))
+    assert stack.properties("S3::Bucket")["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": False,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": False,
+    }
+    statements = stack.properties("S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    (allowed,) = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert flat(allowed.pop("Resource")) == "arn:{AWS::Partition}:s3:::sidestep-{AWS::StackId}[2]/files/*"
+    assert allowed == {"Effect": "Allow", "Action": "s3:GetObject", "Principal": {"AWS": "*"}}
+    assert [statement["Action"] for statement in statements if statement["Effect"] == "Deny"] == ["s3:*", "s3:*"]
+
+
+def test_public_files_are_sent_with_what_they_are_saved_as(synth: Synth) -> None:
+    """The page may send the two headers that S3 keeps with such a file."""
+    stack = synth(Config(public_downloads=True))
+    send = stack.properties("S3::Bucket")["CorsConfiguration"]["CorsRules"][0]
+    assert send["AllowedHeaders"] == ["content-disposition", "content-type", "if-none-match", "x-amz-checksum-sha256"]
+
+
 def test_the_bucket_is_encrypted(aws: Stack) -> None:
     """S3 encrypts with its own keys."""
     (rule,) = aws.properties("S3::Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]

@@ -24,6 +24,7 @@
  * @property {number} part_size
  * @property {FileState} state
  * @property {string | null} link
+ * @property {string} [public_url] good for everybody, where the operator allows that
  * @property {string} [reason] words for people
  * @property {number} [downloads_left] where there is a limit
  * @property {string} [shown_as] how it can be looked at

@@ -88,6 +88,8 @@ export class Entry {
   found = new Map();
   /** Bytes that an earlier visit has sent: they count as sent, but not for how fast it goes now. */
   foundBytes = 0;
+  /** Where everybody can have it without a signature; empty if there is no such place. */
+  publicUrl = '';
   /** @type {Problem | null} */
   problem = null;
   /** How often S3 turned out not to have parts that had been sent. */

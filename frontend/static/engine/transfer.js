@@ -883,23 +883,25 @@ export class Transfer {
   }
 
   /**
-   * @param {Pick<FileStatus, 'number' | 'state' | 'reason'>} file
+   * @param {Pick<FileStatus, 'number' | 'state' | 'reason' | 'public_url'>} file
    * @returns {boolean} whether that was news
    */
-  #learn({ number, state, reason = '' }) {
+  #learn({ number, state, reason = '', public_url: publicUrl = '' }) {
     const entry = this.#numbered.get(number);
     if (!entry || entry.state === 'removed') return false;
     if (state === 'removed') {
       this.#takenBack(entry, number);
       return true;
     }
-    if (entry.state === 'stored') return false;
-    if (state === 'stored') {
+    // That a file wants no more parts may be heard before where it is.
+    const placed = entry.publicUrl === '' && publicUrl !== '';
+    if (placed) entry.publicUrl = publicUrl;
+    if (state === 'stored' && entry.state !== 'stored') {
       entry.store();
       this.#scheduler.remove(entry);
-    } else if (state === 'failed' && entry.state !== 'failed') {
+    } else if (state === 'failed' && entry.state !== 'failed' && entry.state !== 'stored') {
       this.#fail(entry, { kind: 'rejected', message: reason });
-    } else return false;
+    } else if (!placed) return false;
     this.#means.changed(entry);
     return true;
   }

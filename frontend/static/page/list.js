@@ -34,7 +34,7 @@ export class List {
    * @param {HTMLElement} list
    * @param {HTMLButtonElement} more shows more rows when it is clicked, or only scrolled to
    * @param {HTMLTemplateElement} template
-   * @param {{retry: Act, remove: Act, pause: Act, resume: Act, showMore: () => void}} act
+   * @param {{retry: Act, remove: Act, pause: Act, resume: Act, copy: (address: HTMLElement) => void, showMore: () => void}} act
    */
   constructor(list, more, template, act) {
     this.#list = list;
@@ -45,7 +45,8 @@ export class List {
       const entry = this.#entries.get(/** @type {Element} */ (button?.closest('li')));
       if (!entry) return;
       const what = button?.dataset['act'];
-      if (what === 'pause') act[entry.state === 'paused' ? 'resume' : 'pause'](entry);
+      if (what === 'copy') act.copy(/** @type {HTMLElement} */ (button?.closest('li')?.querySelector('.public a')));
+      else if (what === 'pause') act[entry.state === 'paused' ? 'resume' : 'pause'](entry);
       else act[what === 'retry' ? 'retry' : 'remove'](entry);
     });
     const showMore = () => {
@@ -125,6 +126,8 @@ class Row {
   #progress;
   #retry;
   #pause;
+  #public;
+  #copy;
   #name;
 
   /**
@@ -138,6 +141,9 @@ class Row {
     this.#progress = this.#find('progress', HTMLProgressElement);
     this.#retry = this.#find('[data-act=retry]', HTMLButtonElement);
     this.#pause = this.#find('[data-act=pause]', HTMLButtonElement);
+    // There are these two only where everybody may have files.
+    this.#public = this.element.querySelector('.public');
+    this.#copy = this.element.querySelector('[data-act=copy]');
     this.#name = name;
     this.#find('.name', HTMLElement).append(nameElement(name));
     this.#find('.size', HTMLElement).textContent = sizeText(size);
@@ -148,7 +154,7 @@ class Row {
 
   /** @param {Entry} entry */
   update(entry) {
-    const { absent, pausable, problem, sentBytes, size } = entry;
+    const { absent, pausable, problem, publicUrl, sentBytes, size } = entry;
     const state = stateFor(entry);
     const text = stateText(entry);
     if (this.element.dataset['state'] !== state) this.element.dataset['state'] = state;
@@ -159,6 +165,16 @@ class Row {
     this.#pause.hidden = absent || !(pausable || state === 'paused');
     const label = state === 'paused' ? buttons.resumeOne(this.#name) : buttons.pauseOne(this.#name);
     if (this.#pause.ariaLabel !== label) this.#pause.ariaLabel = label;
+    if (publicUrl) this.#showPublic(publicUrl);
+  }
+
+  /** @param {string} href */
+  #showPublic(href) {
+    const link = this.#public?.querySelector('a');
+    if (!link || link.textContent === href) return;
+    Object.assign(link, { href, textContent: href });
+    Object.assign(/** @type {HTMLElement} */ (this.#public), { hidden: false });
+    Object.assign(/** @type {HTMLElement} */ (this.#copy), { hidden: false, ariaLabel: buttons.copyPublic(this.#name) });
   }
 
   /**

@@ -11,6 +11,7 @@ export class OptionsDrawer {
   #form;
   #save;
   #note;
+  /** @type {HTMLButtonElement | null} none where no transfer can have a password */
   #noPassword;
 
   /**
@@ -20,7 +21,7 @@ export class OptionsDrawer {
   constructor(drawer, save) {
     this.#form = /** @type {HTMLFormElement} */ (drawer.querySelector('form'));
     this.#note = /** @type {HTMLElement} */ (drawer.querySelector('[data-part="note"]'));
-    this.#noPassword = /** @type {HTMLButtonElement} */ (drawer.querySelector('[data-act="no-password"]'));
+    this.#noPassword = drawer.querySelector('[data-act="no-password"]');
     this.#save = save;
     this.#form.addEventListener('submit', (event) => event.preventDefault());
     this.#form.addEventListener('change', ({ target }) => {
@@ -29,22 +30,27 @@ export class OptionsDrawer {
       if (name === 'password' && field.value === '') return;
       void this.#send(name, valueOf(name, field.value));
     });
-    this.#noPassword.addEventListener('click', () => void this.#send('password', null));
+    this.#noPassword?.addEventListener('click', () => void this.#send('password', null));
   }
 
   /** Shows a transfer's options, or those that a new one has. @param {Saved | null} saved */
   show(saved) {
     this.#form.reset();
     this.#note.textContent = texts.atOnce();
-    this.#noPassword.hidden = !saved?.has_password;
-    this.#field('password').placeholder = saved?.has_password ? texts.passwordSet() : '';
+    this.#showPassword(saved?.has_password === true);
     if (!saved) return;
     this.#field('title').value = saved.title;
     this.#field('message').value = saved.message;
     // When it ends stands beside the link; what was chosen once says little by now.
     this.#field('expires_in').value = '';
-    const limit = this.#field('max_downloads');
-    limit.value = String(saved.max_downloads ?? '');
+    if (this.#field('max_downloads')) this.#field('max_downloads').value = String(saved.max_downloads ?? '');
+  }
+
+  /** @param {boolean} set whether there is one */
+  #showPassword(set) {
+    if (!this.#noPassword) return;
+    this.#noPassword.hidden = !set;
+    this.#field('password').placeholder = set ? texts.passwordSet() : '';
   }
 
   /**
@@ -66,9 +72,8 @@ export class OptionsDrawer {
     if (name !== 'password') return;
     const field = this.#field('password');
     field.value = '';
-    field.placeholder = value === null ? '' : texts.passwordSet();
     if (value === null) field.focus();
-    this.#noPassword.hidden = value === null;
+    this.#showPassword(value !== null);
   }
 
   /** @param {Name} name */

@@ -90,7 +90,7 @@ export class View {
       element('rows', HTMLElement),
       element('rows-more', HTMLButtonElement),
       element('row', HTMLTemplateElement),
-      { ...actions, showMore: () => this.changed(null) },
+      { ...actions, copy: (address) => void this.#copied(address), showMore: () => this.changed(null) },
     );
     for (const input of [page.files, page.folder]) input.addEventListener('change', () => this.takePicked());
     page.copy.addEventListener('click', () => void this.#copy());
@@ -308,16 +308,22 @@ export class View {
   async #copy() {
     const { address, copy } = this.#page;
     const label = /** @type {HTMLElement} */ (copy.querySelector('span'));
+    if (!(await this.#copied(address))) return;
+    label.textContent = words.buttons.copied();
+    setTimeout(() => (label.textContent = words.buttons.copy()), COPIED_MS);
+  }
+
+  /** @param {HTMLElement} address whose text is wanted @returns {Promise<boolean>} whether the browser let us */
+  async #copied(address) {
     try {
       await navigator.clipboard.writeText(address.textContent);
     } catch {
       getSelection()?.selectAllChildren(address);
       this.notice(words.copyByHand());
-      return;
+      return false;
     }
     this.say(words.said.copied());
-    label.textContent = words.buttons.copied();
-    setTimeout(() => (label.textContent = words.buttons.copy()), COPIED_MS);
+    return true;
   }
 
   /** The whole window takes files. @param {(data: DataTransfer) => void} drop */

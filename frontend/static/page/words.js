@@ -122,6 +122,8 @@ export const buttons = {
   addFiles: () => t('button.add_files'),
   chooseFiles: () => t('button.choose_files'),
   /** @param {string} name */
+  copyPublic: (name) => t('button.copy_public', { name: called(name) }),
+  /** @param {string} name */
   pauseOne: (name) => t('button.pause_one', { name: called(name) }),
   /** @param {string} name */
   resumeOne: (name) => t('button.resume_one', { name: called(name) }),
