@@ -91,6 +91,12 @@ class Access(Construct):
             deletion_protection=not local,
             removal_policy=RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN,
         )
+        accept(
+            pool,
+            "People may set up a second factor; whether they must is for the operator to say.",
+            "AwsSolutions-COG2",
+        )
+        accept(pool, "The Plus plan costs money for each person each month.", "AwsSolutions-COG8")
         cognito.CfnUserPoolGroup(
             self,
             "Operators",

@@ -9,29 +9,39 @@ from pathlib import Path
 import pytest
 
 from infra import steps
-from infra.tests.conftest import Stack
+from infra.config import Config
+from infra.tests.conftest import Stack, Synth
 
 
-def test_cdk_nag_finds_nothing_open(aws: Stack) -> None:
+@pytest.fixture(scope="module")
+def stacks(aws: Stack, synth: Synth) -> dict[str, Stack]:
+    """Return the stack with no setting, and with those that make more of it."""
+    return {"plain": aws, "accounts": synth(Config(upload_access="cognito", alert_email="ops@example.com"))}
+
+
+@pytest.mark.parametrize("name", ["plain", "accounts"])
+def test_cdk_nag_finds_nothing_open(stacks: dict[str, Stack], name: str) -> None:
     """The pack AwsSolutions, warnings too."""
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 - as CDK in conftest.py
 
-    report = AwsSolutionsChecks().validate_scope(aws.construct)
+    report = AwsSolutionsChecks().validate_scope(stacks[name].construct)
     found = [(each.rule_name, at.construct_path) for each in report.violations for at in each.violating_resources]
     assert found == []
 
 
-def test_checkov_finds_nothing_open(aws: Stack, tmp_path: Path) -> None:
+def test_checkov_finds_nothing_open(stacks: dict[str, Stack], tmp_path: Path) -> None:
     """All its rules for CloudFormation; it asks nobody else."""
     if not steps.CHECKOV.exists():
         pytest.fail("checkov is not there: `make test` brings it.")
-    template = tmp_path / "template.json"
-    template.write_text(json.dumps(aws.template))
+    for name, stack in stacks.items():
+        Path(tmp_path, f"{name}.json").write_text(json.dumps(stack.template))
     options = ["--framework", "cloudformation", "--skip-download", "--output", "json"]
     done = subprocess.run(
-        [steps.CHECKOV, "--file", template, *options], capture_output=True, text=True, check=False, cwd=tmp_path
+        [steps.CHECKOV, "--directory", tmp_path, *options], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     report = json.loads(done.stdout)
-    assert [(each["check_id"], each["resource"]) for each in report["results"]["failed_checks"]] == []
+    assert [
+        (each["check_id"], each["file_path"], each["resource"]) for each in report["results"]["failed_checks"]
+    ] == []
     assert report["results"]["parsing_errors"] == []
-    assert report["summary"]["resource_count"] == len(aws.template["Resources"])
+    assert report["summary"]["resource_count"] == sum(len(stack.template["Resources"]) for stack in stacks.values())
