@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from infra import steps
-from infra.tests.conftest import Stack
+from infra.config import Config
+from infra.tests.conftest import Stack, Synth
+from infra.tests.test_edge import CLOUDFRONT, NAMED
+
+
+@pytest.fixture(
+    scope="module",
+    params=[Config(), CLOUDFRONT, NAMED, Config(public_downloads=True)],
+    ids=["as it comes", "CloudFront", "CloudFront and domain names", "public downloads"],
+)
+def aws(request: pytest.FixtureRequest, synth: Synth) -> Stack:
+    """Return what AWS gets, also with the settings that bring more of it."""
+    return synth(request.param)
 
 
 def test_cdk_nag_finds_nothing_open(aws: Stack) -> None:
