@@ -19,6 +19,7 @@ from constructs import Construct
 
 from infra.config import Config
 from infra.domain import lead
+from infra.findings import accept
 from infra.storage import FileStore
 
 # What S3 is asked to answer with. Signed like all of a URL, so nobody can ask for anything else.
@@ -71,6 +72,7 @@ class Edge(Construct):
                 cache_policy=self._nothing_kept(),
             ),
         )
+        self._accept_findings(own_name=bool(domain))
         host = domain or self._distribution.distribution_domain_name
         self.origin = f"https://{host}"
         self.environment = {
@@ -87,6 +89,28 @@ class Edge(Construct):
                 target=self._distribution.distribution_domain_name,
                 zone=CLOUDFRONT_ZONE,
                 output="DownloadsLeadTo",
+            )
+
+    def _accept_findings(self, *, own_name: bool) -> None:
+        accept(
+            self._distribution,
+            "What is asked of it is signed by us, and everything else is refused: a firewall would find nothing more.",
+            "AwsSolutions-CFR2",
+            "CKV_AWS_68",
+        )
+        accept(self._distribution, "Recipients may be anywhere.", "AwsSolutions-CFR1")
+        accept(
+            self._distribution,
+            "Its logs would need a bucket to keep, to pay and to empty; the functions log what they sign.",
+            "AwsSolutions-CFR3",
+            "CKV_AWS_86",
+        )
+        if not own_name:
+            accept(
+                self._distribution,
+                "CloudFront's own name comes with its own choice of TLS; downloads_domain_name with ours.",
+                "AwsSolutions-CFR4",
+                "CKV_AWS_174",
             )
 
     def _nothing_kept(self) -> cloudfront.CachePolicy:

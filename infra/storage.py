@@ -76,6 +76,13 @@ class FileStore(Construct):
         if config.public_downloads:
             # The page sends what these files are saved as along with them.
             self.metadata_headers = ["content-disposition", "content-type"]
+            accept(
+                self.bucket,
+                "The operator wants everybody to read files: ACLs stay blocked, and the policy allows nothing else.",
+                "AwsSolutions-S2",
+                "CKV_AWS_54",
+                "CKV_AWS_56",
+            )
             self.bucket.add_to_resource_policy(
                 iam.PolicyStatement(
                     actions=["s3:GetObject"],

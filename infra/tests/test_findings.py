@@ -11,15 +11,24 @@ import pytest
 from infra import steps
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth
+from infra.tests.test_edge import CLOUDFRONT, NAMED
+
+SETTINGS = {
+    "as it comes": Config(),
+    "accounts": Config(upload_access="cognito", alert_email="ops@example.com"),
+    "CloudFront": CLOUDFRONT,
+    "CloudFront and domain names": NAMED,
+    "public downloads": Config(public_downloads=True),
+}
 
 
 @pytest.fixture(scope="module")
-def stacks(aws: Stack, synth: Synth) -> dict[str, Stack]:
-    """Return the stack with no setting, and with those that make more of it."""
-    return {"plain": aws, "accounts": synth(Config(upload_access="cognito", alert_email="ops@example.com"))}
+def stacks(synth: Synth) -> dict[str, Stack]:
+    """Return what AWS gets as it comes, and with each of the settings that bring more of it."""
+    return {name: synth(config) for name, config in SETTINGS.items()}
 
 
-@pytest.mark.parametrize("name", ["plain", "accounts"])
+@pytest.mark.parametrize("name", SETTINGS)
 def test_cdk_nag_finds_nothing_open(stacks: dict[str, Stack], name: str) -> None:
     """The pack AwsSolutions, warnings too."""
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 - as CDK in conftest.py
@@ -34,7 +43,7 @@ def test_checkov_finds_nothing_open(stacks: dict[str, Stack], tmp_path: Path) ->
     if not steps.CHECKOV.exists():
         pytest.fail("checkov is not there: `make test` brings it.")
     for name, stack in stacks.items():
-        Path(tmp_path, f"{name}.json").write_text(json.dumps(stack.template))
+        Path(tmp_path, f"{name.replace(' ', '-')}.json").write_text(json.dumps(stack.template))
     options = ["--framework", "cloudformation", "--skip-download", "--output", "json"]
     done = subprocess.run(
         [steps.CHECKOV, "--directory", tmp_path, *options], capture_output=True, text=True, check=False, cwd=tmp_path
