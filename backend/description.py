@@ -44,6 +44,17 @@ def openapi_json(limits: Settings, *apps: APIGatewayRestResolver) -> str:
         )
         whole = whole or {**one, "servers": [{"url": ".."}]}
         for path, operations in one["paths"].items():
+            for operation in operations.values():
+                _put_right(operation["responses"])
             whole["paths"].setdefault(path, {}).update(operations)
         whole["components"]["schemas"].update(one["components"]["schemas"])
+    for name in ("HTTPValidationError", "ValidationError"):
+        del whole["components"]["schemas"][name]
     return json.dumps(whole, ensure_ascii=False, indent=2)
+
+
+def _put_right(responses: dict[str, Any]) -> None:
+    """Take out what Powertools says of every address by itself: another form of 422, and that 204 has a body."""
+    if "HTTPValidationError" in json.dumps(responses.get("422")):
+        del responses["422"]
+    responses.get("204", {}).pop("content", None)

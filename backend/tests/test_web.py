@@ -537,6 +537,9 @@ def test_the_description_has_every_address_of_the_api() -> None:
         "GET /api/transfers/{transfer}/log",
         "POST /api/transfers/{transfer}/files/{number}/complete",
     }
+    deleted = described["paths"]["/api/transfers/{transfer}"]["delete"]["responses"]
+    assert set(deleted) == {"204", "401", "403", "404", "503"}
+    assert "content" not in deleted["204"]
     created = described["paths"]["/api/transfers"]["post"]["responses"]
     assert {"201", "400", "422", "429", "503"} <= set(created)
     assert f"a transfer 2000 files and {2**42} bytes" in described["info"]["description"]
