@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from e2e.cloud import Cloud
+from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
+from e2e.test_api import begin, put, status
 from e2e.test_page import PUTS, hold, let_go, pick, rows, some_bytes, unroute, write
 from e2e.test_sharing import live_link, send
 from infra.steps import ROOT
@@ -112,6 +113,22 @@ def test_the_list_of_files(looked_at: Page, tmp_path: Path) -> None:
     page.goto(send(page, tmp_path, "a.txt", "b.txt"))
     for drawer in page.locator("summary").all():
         drawer.click()
+    check(page)
+
+
+def test_folders_and_what_is_still_coming(looked_at: Page, cloud: Cloud) -> None:
+    """Six folders deep, with names that have no gap; some of it there, some on its way; open and closed."""
+    page = looked_at
+    deep = "/".join(f"a-folder-whose-name-is-long-{level}" for level in range(8))
+    names = (f"{deep}/a-file-whose-name-is-longer-than-what-is-left-of-the-screen.jpg", "b/c.png", "b/d.png")
+    made = begin(cloud, *(name.encode() for name in names), names=names, sign=2)
+    for signed, name in zip(made["urls"], names, strict=False):
+        put(cloud, signed, name.encode())
+    eventually(lambda: status(cloud, made)["counts"]["stored"] == 2)
+    page.goto(f"{cloud.address}t/{made['id']}")
+    expect(page.get_by_text("2 of 3 files can be downloaded already.")).to_be_visible()
+    check(page)
+    page.locator("summary").first.click()
     check(page)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
@@ -29,9 +29,10 @@ def sha256(body: bytes) -> str:
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 
 
-def begin(cloud: Cloud, *bodies: bytes, name: str = "file.bin", sign: int = 0) -> Any:
+def begin(cloud: Cloud, *bodies: bytes, name: str = "file.bin", names: Sequence[str] = (), sign: int = 0) -> Any:
     """Begin a transfer of these files, with the first parts of the first `sign` of them signed."""
-    files = [{"name": name, "size": len(body)} for body in bodies]
+    called = names or [name] * len(bodies)
+    files = [{"name": each, "size": len(body)} for each, body in zip(called, bodies, strict=True)]
     parts = [{"file": n, "number": 1, "sha256": sha256(body)} for n, body in enumerate(bodies[:sign], 1)]
     answer = cloud.call("POST", "api/transfers", body={"files": files, "parts": parts})
     assert answer.status == HTTPStatus.CREATED, answer.data

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
-from e2e.test_api import begin, put
+from e2e.test_api import begin, put, stored
 from e2e.test_page import LINK_TIME, MIB, PUTS, begun, hold, link_of, parts_of, pick, rows, some_bytes, unroute, write
 
 TREE = {
@@ -39,12 +39,10 @@ def content(name: str) -> bytes:
 def sent(cloud: Cloud, *names: str) -> Any:
     """Send files of these names without a browser, and return their transfer."""
     bodies = [content(name) for name in names]
-    files = [{"name": name, "size": len(body)} for name, body in zip(names, bodies, strict=True)]
-    parts = [{"file": number, "number": 1} for number in range(1, len(names) + 1)]
-    made = cloud.call("POST", "api/transfers", body={"files": files, "parts": parts}).json
+    made = begin(cloud, *bodies, names=names, sign=len(names))
     for signed, body in zip(made["urls"], bodies, strict=True):
         put(cloud, signed, body)
-    eventually(lambda: cloud.call("GET", f"api/transfers/{made['id']}").json["state"] == "ready")
+    stored(cloud, made)
     return made
 
 
