@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.objects import Objects
+from backend.objects import Objects, StoredObject
 from backend.records import Records
 from backend.reservations import give_back
 from backend.transfers import file_link, parse_key
+
+# What no file is declared with.
+NO_SIZE = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ class Arrivals:
             return "absent"  # not there yet, or deleted since
         outcome = self.records.store(
             *place,
-            size=held.size,
+            size=held.size if held.encoding is None else NO_SIZE,
             sha256=held.sha256,
             link=file_link(*place),
             public_url=self.objects.plain_url(key) if self.public else None,
@@ -48,8 +51,14 @@ class Arrivals:
         if outcome == "now":
             return NewlyStored(bytes=held.size, delay=max(0.0, self.now() - held.modified.timestamp()))
         if outcome == "wrong_size":
-            failed = self.records.fail(*place, f"S3 received {held.size} bytes, which is not what was declared.")
+            failed = self.records.fail(*place, _what_is_wrong_with(held))
             give_back(self.records, [failed] if failed else [], self.now())
         if outcome != "before":
             self.objects.delete([key])
         return "dealt_with"
+
+
+def _what_is_wrong_with(held: StoredObject) -> str:
+    if held.encoding is not None:
+        return "It was sent with a Content-Encoding, so that browsers would save other bytes. Send it without."
+    return f"S3 received {held.size} bytes, which is not what was declared."

@@ -32,11 +32,15 @@ class StoredPart:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredObject:
-    """A whole object that S3 holds; `sha256` is of the bytes, or of the parts' checksums with their number (`…-3`)."""
+    """A whole object that S3 holds; `sha256` is of the bytes, or of the parts' checksums with their number (`…-3`).
+
+    `encoding` is the Content-Encoding that its sender gave it: what browsers save of it is not what S3 holds.
+    """
 
     size: int
     sha256: str | None
     modified: datetime
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +186,10 @@ class Objects:
                 return None
             raise
         return StoredObject(
-            size=found["ContentLength"], sha256=found.get("ChecksumSHA256"), modified=found["LastModified"]
+            size=found["ContentLength"],
+            sha256=found.get("ChecksumSHA256"),
+            modified=found["LastModified"],
+            encoding=found.get("ContentEncoding") or None,
         )
 
     def delete(self, keys: Sequence[str]) -> None:

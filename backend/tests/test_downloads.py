@@ -133,6 +133,20 @@ def test_an_object_of_another_size_is_deleted_and_the_file_says_why(
     assert not objects.stored
 
 
+def test_an_object_that_browsers_would_save_as_something_else_is_deleted_and_the_file_says_why(
+    arrivals: Arrivals, uploads: Uploads, downloads: Downloads, objects: FakeObjects
+) -> None:
+    """Sent with an encoding that nobody signs: what is checked is a small file, and what is saved any number of GiB."""
+    made = begin(uploads, 5)
+    key = key_of(made.id, 1)
+    objects.put(key, 5)
+    objects.stored[key] = replace(objects.stored[key], encoding="gzip")
+    arrivals.arrived(key)
+    (file,) = downloads.status(made.id, Caller(), None).files
+    assert (file.state, "Content-Encoding" in (file.reason or "")) == ("failed", True)
+    assert not objects.stored
+
+
 def test_an_object_that_is_not_ours_is_left_alone(arrivals: Arrivals, objects: FakeObjects) -> None:
     """Its key is none that we make."""
     objects.put("files/other.txt", 5)
