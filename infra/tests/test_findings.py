@@ -34,8 +34,8 @@ def test_cdk_nag_finds_nothing_open(stacks: dict[str, Stack], name: str) -> None
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 - as CDK in conftest.py
 
     report = AwsSolutionsChecks().validate_scope(stacks[name].construct)
-    found = [(each.rule_name, at.construct_path) for each in report.violations for at in each.violating_resources]
-    assert found == []
+    found = [f"{each.rule_name} {at.construct_path}" for each in report.violations for at in each.violating_resources]
+    assert not found, "\n".join(found)
 
 
 def test_checkov_finds_nothing_open(stacks: dict[str, Stack], tmp_path: Path) -> None:
@@ -49,8 +49,8 @@ def test_checkov_finds_nothing_open(stacks: dict[str, Stack], tmp_path: Path) ->
         [steps.CHECKOV, "--directory", tmp_path, *options], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     report = json.loads(done.stdout)
-    assert [
-        (each["check_id"], each["file_path"], each["resource"]) for each in report["results"]["failed_checks"]
-    ] == []
+    failed = report["results"]["failed_checks"]
+    found = [f"{each['check_id']} {each['file_path']} {each['resource']}" for each in failed]
+    assert not found, "\n".join(found)
     assert report["results"]["parsing_errors"] == []
     assert report["summary"]["resource_count"] == sum(len(stack.template["Resources"]) for stack in stacks.values())
