@@ -4,9 +4,14 @@ PORT ?= 4566
 SETTINGS ?=
 N ?= 20
 SEED ?=
+LIMIT ?= 50
+TRANSFER ?=
+UNDO ?=
+# What operators do concerns AWS, unless somebody says a port.
+LOCAL = $(if $(filter-out file,$(origin PORT)),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browsers chaos bench deploy destroy redrive synth format lint clean
+.PHONY: help run test test-browsers chaos bench deploy destroy redrive transfers takedown erase synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -40,7 +45,16 @@ destroy:  ## Delete the deployment from AWS, but not the files; asks first
 	@exec $(PYTHON) -m infra.aws destroy
 
 redrive:  ## Try the dead letters again, on AWS or, with PORT, in the local cloud [PORT=4566]
-	@exec $(PYTHON) -m infra.aws redrive $(if $(filter-out file,$(origin PORT)),--port $(PORT))
+	@exec $(PYTHON) -m infra.aws redrive $(LOCAL)
+
+transfers:  ## List what was sent, newest first, on AWS or, with PORT, in the local cloud [LIMIT=50 PORT=4566]
+	@exec $(PYTHON) -m infra.operate transfers --limit $(LIMIT) $(LOCAL)
+
+takedown:  ## Block a transfer at once and keep the evidence; UNDO gives it back [TRANSFER=… UNDO=1 PORT=4566]
+	@exec $(PYTHON) -m infra.operate $(if $(UNDO),restore,takedown) --transfer "$(TRANSFER)" $(LOCAL)
+
+erase:  ## Erase a blocked transfer and its evidence for good; asks first [TRANSFER=… PORT=4566]
+	@exec $(PYTHON) -m infra.operate erase --transfer "$(TRANSFER)" $(LOCAL)
 
 synth:  ## Write the CloudFormation template to cdk.out [SETTINGS=…]
 	@exec $(PYTHON) -m infra.aws synth $(SETTINGS)

@@ -4,15 +4,20 @@ Those are never used here and cost a fifth of a cold start (`python -m bench.col
 """
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from botocore.config import Config
 from botocore.session import Session, get_session
 
+# A session makes one client at a time; where many threads begin at once, each may want one.
+_making = Lock()
+
 
 def client(service: str, config: Config) -> Any:
     """Return a client with the runtime's own credentials, region and endpoint."""
-    return _session().create_client(service, config=config)
+    with _making:
+        return _session().create_client(service, config=config)
 
 
 @cache

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from backend import messages
 from backend.errors import (
+    Blocked,
     Expired,
     Invalid,
     LimitReached,
@@ -106,6 +107,10 @@ class Downloads:
             more=more,
             next_number=transfer.last_number + 1,
         )
+
+    def known(self, transfer_id: str) -> Transfer:
+        """Return a transfer to whoever has its link, the password or not; raise what its page would say instead."""
+        return self._present(self.records.transfer(transfer_id))
 
     def _since(self, transfer: Transfer, tally: Tally, seen: Cursor) -> tuple[list[File], Cursor, bool]:
         """Return new and changed files, as many as an answer takes, the cursor behind them, and whether more remain."""
@@ -244,10 +249,12 @@ class Downloads:
     def _admitted(self, transfer: Transfer | None, caller: Caller) -> tuple[Transfer, bool]:
         """Let the caller in, and tell whether it is the owner: all authorisation to see and download is here."""
         if caller.token is not None:
-            if transfer is None or not transfer.is_live(self.now()):
+            if transfer is None or not (transfer.is_blocked or transfer.is_live(self.now())):
                 raise NotFound  # as everywhere else where owners call
             if not transfer.is_owned_with(caller.token):
                 raise TokenWrong
+            if transfer.is_blocked:
+                raise Blocked
             return transfer, True
         transfer = self._present(transfer)
         kept = transfer.password_hash
@@ -256,9 +263,11 @@ class Downloads:
         return transfer, False
 
     def _present(self, transfer: Transfer | None) -> Transfer:
-        """Tell recipients of what has expired; what was deleted is as if it had never been."""
+        """Tell recipients of what is blocked or has expired; what was deleted is as if it had never been."""
         if transfer is None or transfer.deleted:
             raise NotFound
+        if transfer.is_blocked:
+            raise Blocked
         if not transfer.is_live(self.now()):
             raise Expired(transfer.expires_at)
         return transfer

@@ -19,13 +19,14 @@ from backend.accounts import Account, account_of
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.headers import every_answer, page_policy
+from backend.reporting import Reporting
 from backend.requests import Resolver
 from backend.settings import settings
 from backend.sources import household
 from backend.telemetry import count_failure, logger
 from backend.transfers import is_id
 from backend.uploads import Uploads
-from backend.wiring import bucket, origins, passphrase, table
+from backend.wiring import bucket, origins, passphrase, table, topic
 from backend.words import LANGUAGES, Words, best_language, words
 
 Event = dict[str, Any]
@@ -76,6 +77,12 @@ def downloads() -> Downloads:
 def access() -> Access:
     """Return the operator's door."""
     return Access(records=table(), settings=settings(), passphrase=passphrase(), now=time.time, pause=time.sleep)
+
+
+@cache
+def reporting() -> Reporting:
+    """Return the reporter's side on the real table and topic."""
+    return Reporting(records=table(), alerts=topic(), known=downloads().known, now=time.time, random=os.urandom)
 
 
 def resolver() -> APIGatewayRestResolver:

@@ -15,10 +15,12 @@ SidestepError                 500
 ├── Conflict                  409  not in the state that this needs
 │   └── PartsMissing          409  names the parts that are missing or of the wrong size
 ├── Expired                   410  its time is over; told to whoever holds its id, which nobody can guess
+├── Blocked                   410  an operator has taken the transfer down; told to its owner, too
 ├── LimitReached              410  every download that the sender allowed has been made
 ├── Invalid                   422  names each field and what is wrong with it
 │   └── OverLimit             422  larger or more than may be sent here, today or any day; names the limit
 ├── OverDailyLimit            429  what may be sent in a day is used up; says until when
+├── TooManyReports            429  from this source; the next one has to wait
 ├── TooManyTries              429  after wrong passwords the next one has to wait
 └── Unavailable               503  AWS could not do it now; the same request may be sent again
 """
@@ -212,6 +214,20 @@ class Expired(SidestepError):
         )
 
 
+class Blocked(SidestepError):
+    """An operator has taken the transfer down: nobody gets anything of it, nor changes it."""
+
+    status = 410
+    code = "blocked"
+
+    def __init__(self) -> None:
+        """Say who did it, and whom to ask; the reasons are the operator's to tell."""
+        super().__init__(
+            "The operator of this service has blocked this transfer: nothing of it can be downloaded, changed or "
+            "deleted. If you think that is a mistake, write to the operator."
+        )
+
+
 class LimitReached(SidestepError):
     """The sender allowed a number of downloads, and they have been made."""
 
@@ -277,6 +293,22 @@ class OverDailyLimit(SidestepError):
     def details(self) -> dict[str, Any]:
         """Return the limit and when it is free again, for a page that says it in the reader's language."""
         return {"limit": self.limit, "most": self.most, "free_at": moment(self.free_at)}
+
+    def headers(self) -> dict[str, str]:
+        """Return when to come again."""
+        return {"Retry-After": str(self.seconds)}
+
+
+class TooManyReports(SidestepError):
+    """The report was not taken: the next one from this source may come in `seconds`."""
+
+    status = 429
+    code = "too_many_reports"
+
+    def __init__(self, seconds: int) -> None:
+        """Take how long to wait."""
+        super().__init__(f"You have sent a report a moment ago. Wait {_wait(seconds)} and send this one again.")
+        self.seconds = seconds
 
     def headers(self) -> dict[str, str]:
         """Return when to come again."""

@@ -46,7 +46,7 @@ def page_policy(name: str, origins: Origins) -> str:
             allowed = {**scripted, **shown}
         case "sign_in.html":
             allowed = {**scripted, "form-action": SELF}
-        case "password.html":
+        case "password.html" | "report.html":
             allowed = {**shell, "form-action": SELF}
         case "engine/send-worker.js":
             allowed = {"script-src": SELF, "connect-src": origins.uploads}

@@ -300,7 +300,7 @@ _ERRORS = {
     403: "The owner token belongs to another transfer, or a page of another site has sent this.",
     404: "There is no such transfer or file.",
     409: "The transfer or file is not in the state for this.",
-    410: "The transfer has expired.",
+    410: "The transfer has expired, or was blocked by the operator.",
     422: "A field is wrong, or more than is allowed here; the error names it.",
     429: "A day's limit is used up; the error says which, and Retry-After when it is free again.",
     503: "AWS is busy: send the same request again.",

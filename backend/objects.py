@@ -1,6 +1,7 @@
 """The bucket: the only S3 code. What is signed here, S3 enforces for whoever holds the URL."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,12 +13,15 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from backend.aws import client
 from backend.edge import Edge
+from backend.transfers import GIB, MAX_PARTS, MIB
 
 MAX_KEYS_A_DELETE = 1_000
 # Calls at once from one invocation.
 S3_THREADS = 8
 # What files are served as unless they are known to be safe to show.
 SAVED_TYPE = "application/octet-stream"
+# What S3 copies in one call takes about ten seconds; it would take up to 5 GiB. More goes in parts, several at once.
+COPY_BYTES = GIB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,10 @@ class Objects:
     def _patient(self) -> Any:
         # Completing may take S3 minutes, API Gateway waits 29 s: ask once, and let the page poll for the outcome.
         return _client(attempts=1, read_timeout=18)
+
+    @cached_property
+    def _copying(self) -> Any:
+        return _client(attempts=5, read_timeout=120, connections=S3_THREADS**2)
 
     def start(self, key: str, *, saved_as: str | None = None) -> str:
         """Begin a multipart upload whose parts all carry SHA-256; return its id.
@@ -192,6 +200,51 @@ class Objects:
             encoding=found.get("ContentEncoding") or None,
         )
 
+    def copy(self, source: str, target: str, *, size: int) -> bool:
+        """Have S3 copy an object of `size` bytes; return False where there is none. The copy is there whole or not."""
+        try:
+            if size > COPY_BYTES:
+                self._copy_parts(source, target, size)
+            else:
+                self._copying.copy_object(Bucket=self.bucket, Key=target, CopySource=self._place(source))
+        except ClientError as error:
+            if _code(error) in ("404", "NoSuchKey"):
+                return False
+            raise
+        return True
+
+    def _copy_parts(self, source: str, target: str, size: int) -> None:
+        part_size = max(COPY_BYTES, -(-size // MAX_PARTS // MIB) * MIB)
+        found = self._s3.head_object(**self._place(source))
+        # What one call copies by itself, several do not: how the object is served by its plain address.
+        kept = {name: found[name] for name in ("ContentDisposition", "ContentType") if name in found}
+        upload_id = self._s3.create_multipart_upload(**self._place(target), **kept)["UploadId"]
+
+        def copied(first: int) -> str:
+            answer = self._copying.upload_part_copy(
+                Bucket=self.bucket,
+                Key=target,
+                UploadId=upload_id,
+                PartNumber=first // part_size + 1,
+                CopySource=self._place(source),
+                CopySourceRange=f"bytes={first}-{min(first + part_size, size) - 1}",
+            )
+            return answer["CopyPartResult"]["ETag"]
+
+        try:
+            with ThreadPoolExecutor(S3_THREADS) as pool:
+                tags = list(pool.map(copied, range(0, size, part_size)))
+            parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
+            self._copying.complete_multipart_upload(
+                Bucket=self.bucket, Key=target, UploadId=upload_id, MultipartUpload={"Parts": parts}
+            )
+        except BaseException:
+            self.abort(target, upload_id)
+            raise
+
+    def _place(self, key: str) -> Mapping[str, str]:
+        return {"Bucket": self.bucket, "Key": key}
+
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects; those that are gone already are fine."""
         for first in range(0, len(keys), MAX_KEYS_A_DELETE):
@@ -201,7 +254,7 @@ class Objects:
                 raise ClientError({"Error": {"Code": error["Code"], "Message": error["Message"]}}, "DeleteObjects")
 
 
-def _client(*, attempts: int, read_timeout: int) -> Any:
+def _client(*, attempts: int, read_timeout: int, connections: int = 10) -> Any:
     # Without s3v4 botocore presigns with SigV2 and signs neither length nor checksum; without "when_required" it adds a
     # CRC32 of an empty body to every URL.
     return client(
@@ -213,6 +266,7 @@ def _client(*, attempts: int, read_timeout: int) -> Any:
             response_checksum_validation="when_required",
             connect_timeout=3,
             read_timeout=read_timeout,
+            max_pool_connections=connections,
             retries={"mode": "standard", "total_max_attempts": attempts},
         ),
     )

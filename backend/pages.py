@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.brand import brand
 from backend.errors import (
+    Blocked,
     CrossSite,
     Expired,
     LimitReached,
@@ -23,6 +24,7 @@ from backend.errors import (
     PasswordWrong,
     SidestepError,
     StillComing,
+    TooManyReports,
     TooManyTries,
 )
 from backend.messages import FileStatus, TransferStatus
@@ -93,13 +95,15 @@ def render(name: str, /, *, depth: int, language: str, **context: Any) -> str:
     )
 
 
-def error_text(t: Words, error: SidestepError) -> str:
+def error_text(t: Words, error: SidestepError) -> str:  # noqa: C901  one case for each error, none with a branch of note
     """Say to whoever sees a page what went wrong and what to do."""
     match error:
         case Expired():
             text = t("error.expired", date=date_text(datetime.fromtimestamp(error.when, UTC)))
         case CrossSite():
             text = t("error.cross_site")
+        case Blocked():
+            text = t("error.blocked")
         case LimitReached():
             text = t("error.limit_reached")
         case StillComing():
@@ -110,6 +114,8 @@ def error_text(t: Words, error: SidestepError) -> str:
             text = t("error.password_wrong") + (t.gap + t("error.wait", n=error.seconds) if error.seconds > 1 else "")
         case PassphraseWrong():
             text = t("error.passphrase_wrong") + (t.gap + t("error.wait", n=error.seconds) if error.seconds > 1 else "")
+        case TooManyReports():
+            text = t("error.too_many_reports") + t.gap + t("error.wait", n=error.seconds)
         case TooManyTries(locked=True):
             text = t("error.locked", n=-(-error.seconds // 60))
         case TooManyTries():

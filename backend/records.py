@@ -1,27 +1,32 @@
 """The transfers table: the only DynamoDB code.
 
 A transfer's items share its id as partition key `pk`; the sort key `sk` tells what they are:
-`file#000001` (one per file), `log#1800000000000#1f…` (one per download, by time), `source#000001#9a…` (who downloaded
-which file and may go on with it), `tally#07` (what happened to files, see `tally`), `transfer` (the transfer itself).
-The names sort so that one query from `tally` on reads the transfer and its tally without the rest.
+`file#000001` (one per file), `log#1800000000000#1f…` (one per download, by time), `report#1800000000000#1f…` (one per
+report of abuse), `source#000001#9a…` (who downloaded which file and may go on with it), `tally#07` (what happened to
+files, see `tally`), `transfer` (the transfer itself). The names sort so that one query from `tally` on reads the
+transfer and its tally without the rest.
 
 An account's transfers stand under `account#<subject>`, by time of creation; under the partition key `access` the wrong
 tries of the operator's passphrase, one item for each source and one for each hour.
 
-What was reserved of a day's limits is counted under `day#2026-11-24`: `total`, and `sender#9a…` for each sender.
+What is counted of a day stands under `day#2026-11-24`: what was reserved of its limits, `total` and `sender#9a…` for
+each sender, and how many reports of abuse came from a source, `reporter#9a…`.
 
-The index `by_expiry` holds the transfers' own items alone, since no other has an `expiry_shard`, in the order in which
-they expire. It carries keys and nothing else, so a changed title writes nothing to it and a changed expiry moves its
-entry. The shard is the first letter of the id, which is random: a partition takes 1,000 writes a second, all of them
-together thirty-two times as many transfers.
+Two indexes hold the transfers' own items alone, since no other has an `id_shard`: `by_expiry` in the order in which
+they expire, `by_created` in the order in which they were made. They carry keys and nothing else, so a changed title
+writes nothing to them and a changed expiry moves one entry. The shard is the first letter of the id, which is random: a
+partition takes 1,000 writes a second, all of them together thirty-two times as many transfers. Blocked transfers are a
+shard of their own, where no sweep looks.
 """
 
+import heapq
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any, Literal, cast
 
 from botocore.config import Config
@@ -29,24 +34,30 @@ from botocore.exceptions import ClientError
 
 from backend.aws import client
 from backend.limits import Amount, Budget
+from backend.reports import Report
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
-from backend.transfers import DAY, Content, Download, File, Sent, Transfer
+from backend.transfers import DAY, NEVER, Content, Download, File, FileState, Sent, Transfer
 from backend.tries import Tries
 
 MAX_WRITES = 25
 MAX_GETS = 100
 EXPIRY_INDEX = "by_expiry"
+CREATED_INDEX = "by_created"
 # No id looks like this.
 ACCESS = "access"
 # What an id may begin with.
-EXPIRY_SHARDS = "abcdefghijklmnopqrstuvwxyz234567"
+SHARDS_OF_IDS = "abcdefghijklmnopqrstuvwxyz234567"
+BLOCKED_SHARD = "blocked"
 
 Item = dict[str, Any]
+# Partition key and sort key.
+Place = tuple[str, str]
 Stored = Literal["now", "before", "wrong_size", "unwanted"]
 Whose = Literal["sender", "total"]
 
 _DOWNLOAD_FIELDS = frozenset(field.name for field in fields(Download))
 _FILE_FIELDS = frozenset(field.name for field in fields(File))
+_REPORT_FIELDS = frozenset(field.name for field in fields(Report))
 _TRANSFER_FIELDS = frozenset(field.name for field in fields(Transfer)) - {"id"}
 
 
@@ -65,6 +76,10 @@ class FullError(Exception):
 
 class GoneError(Exception):
     """The transfer has been deleted, or never was."""
+
+
+class BlockedError(Exception):
+    """The transfer has been blocked by an operator."""
 
 
 class Records:
@@ -149,14 +164,13 @@ class Records:
         """Write a new transfer; its own item last, so that whoever sees it sees all its files."""
         self._put_files(transfer, files)
         known = {name: getattr(transfer, name) for name in _TRANSFER_FIELDS}
-        item = _item(transfer.id, "transfer", {**known, "expiry_shard": transfer.id[0]})
+        item = _item(transfer.id, "transfer", {**known, "id_shard": transfer.id[0]})
         self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def remember_sent(self, transfer: Transfer, *, name: str, bytes_: int) -> None:
         """Note under its account that a transfer was sent."""
         item = {"id": transfer.id, "name": name, "bytes": bytes_, "ttl": transfer.ttl}
-        sort = f"{transfer.created:013}#{transfer.id}"
-        self._db.put_item(TableName=self.table, Item=_item(f"account#{transfer.account}", sort, item))
+        self._db.put_item(TableName=self.table, Item=_item(*_sent_key(transfer), item))
 
     def sent(self, account: str, most: int) -> list[Sent]:
         """Return what an account has sent, at most so many, newest first; some of it may be gone."""
@@ -442,18 +456,19 @@ class Records:
     # Changing and ending
 
     def change(self, transfer: str, changes: Mapping[str, Any]) -> Transfer:
-        """Set fields of a transfer that is not deleted; raise `GoneError` otherwise."""
+        """Set fields of a transfer; raise `GoneError` for a deleted one, `BlockedError` for a blocked one."""
         try:
             answer = self._update(
                 transfer,
                 "transfer",
                 "SET " + ", ".join(f"#{name} = :{name}" for name in changes),
-                "attribute_exists(pk) AND deleted = :no",
+                "attribute_exists(pk) AND deleted = :no AND attribute_not_exists(blocked_at)",
                 {":no": False, **{f":{name}": value for name, value in changes.items()}},
                 returning="ALL_NEW",
             )
         except _ConditionFailed as failed:
-            raise GoneError from failed
+            blocked = failed.item is not None and not failed.item["deleted"]
+            raise (BlockedError if blocked else GoneError) from failed
         return _transfer(transfer, answer)
 
     def begin_try(self, seen: Transfer, *, until: int) -> Transfer | None:
@@ -545,6 +560,170 @@ class Records:
         with suppress(_ConditionFailed):  # the table has forgotten it meanwhile
             self._update(ACCESS, counter, "ADD wrong :less", "wrong > :none", {":less": -1, ":none": 0})
 
+    # Reports of abuse
+
+    def reporter(self, budget: Budget) -> tuple[int, int]:
+        """Return how many reports a source has sent on a day, and when it may send the next (epoch seconds)."""
+        key = _key(*_reporter_key(budget))
+        item = self._db.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        return (_plain(item)["sent"], _plain(item)["next_at"]) if item else (0, 0)
+
+    def count_reporter(self, budget: Budget, *, seen: int, next_at: int) -> bool:
+        """Count a report of a source that had sent `seen`; return False, and count nothing, where another was first."""
+        try:
+            self._update(
+                *_reporter_key(budget),
+                "SET sent = :sent, next_at = :next, #ttl = :ttl",
+                "attribute_not_exists(sent) OR sent = :seen",
+                {":sent": seen + 1, ":next": next_at, ":ttl": budget.free_at + DAY, ":seen": seen},
+            )
+        except _ConditionFailed:
+            return False
+        return True
+
+    def report(self, transfer: Transfer, report: Report, *, unique: str) -> None:
+        """Keep a report of abuse, and count it."""
+        item = _item(transfer.id, f"report#{report.at:013}#{unique}", {**asdict(report), "ttl": transfer.ttl})
+        self._db.put_item(TableName=self.table, Item=item)
+        with suppress(_ConditionFailed):  # the transfer went meanwhile; the table forgets its report
+            self._update(transfer.id, "transfer", "ADD reports :one", "attribute_exists(pk)", {":one": 1})
+
+    def reports(self, transfer: str) -> list[Report]:
+        """Return all reports of a transfer, oldest first."""
+        between = {":from": "report#", ":to": _after("report#")}
+        items = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between)
+        return [Report(**{name: item[name] for name in _REPORT_FIELDS & item.keys()}) for item in items]
+
+    def begin_alert(self, transfer: str, *, now: int, pause: int) -> Transfer | None:
+        """Note that the operator is told of a transfer now, and return it; None within `pause` seconds of the last."""
+        try:
+            answer = self._update(
+                transfer,
+                "transfer",
+                "SET alerted_at = :now",
+                "attribute_exists(pk) AND (attribute_not_exists(alerted_at) OR alerted_at <= :before)",
+                {":now": now, ":before": now - pause},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed:
+            return None
+        return _transfer(transfer, answer)
+
+    def undo_alert(self, begun: Transfer) -> None:
+        """Take back what `begin_alert` noted, where the operator could not be told."""
+        with suppress(_ConditionFailed):
+            mine = {":mine": begun.alerted_at, ":never": 0}
+            self._update(begun.id, "transfer", "SET alerted_at = :never", "alerted_at = :mine", mine)
+
+    # What operators do
+
+    def newest(self, before: tuple[int, str] | None = None) -> Iterator[tuple[int, str]]:
+        """Yield when each transfer was created, and its id, newest first, from behind `before` on; blocked ones, too.
+
+        The index lags a little. Only so much of it is read as is asked for.
+        """
+        shards = [self._newest_of(shard, before) for shard in (*SHARDS_OF_IDS, BLOCKED_SHARD)]
+        return heapq.merge(*shards, reverse=True)
+
+    def _newest_of(self, shard: str, before: tuple[int, str] | None) -> Iterator[tuple[int, str]]:
+        until = {":until": before[0]} if before else {}
+        pages = self._db.get_paginator("query").paginate(
+            TableName=self.table,
+            IndexName=CREATED_INDEX,
+            KeyConditionExpression="id_shard = :shard" + (" AND created <= :until" if until else ""),
+            ExpressionAttributeValues=_values({":shard": shard, **until}),
+            ScanIndexForward=False,
+            PaginationConfig={"PageSize": 100},
+        )
+        # Of those that were created in one second the index keeps no order that could be gone on with.
+        found = ((each["created"], each["pk"]) for page in pages for each in map(_plain, page["Items"]))
+        for _, same in groupby(found, key=lambda place: place[0]):
+            yield from (place for place in sorted(same, reverse=True) if before is None or place < before)
+
+    def block(self, transfer: str, now: int) -> Transfer:
+        """Block a transfer, from this write on, and take it from sweep and TTL. Safe to repeat.
+
+        Raises `GoneError` for one that is deleted, or never was.
+        """
+        try:
+            answer = self._update(
+                transfer,
+                "transfer",
+                "SET blocked_at = if_not_exists(blocked_at, :now), id_shard = :shard, #ttl = :never",
+                "attribute_exists(pk) AND deleted = :no",
+                {":now": now, ":shard": BLOCKED_SHARD, ":never": NEVER, ":no": False},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed as failed:
+            raise GoneError from failed
+        return _transfer(transfer, answer)
+
+    def set_secured(self, transfer: str, *, secured: bool) -> None:
+        """Note whether all files of a blocked transfer are among the evidence."""
+        with suppress(_ConditionFailed):  # it is not blocked any more
+            values = {":secured": secured}
+            self._update(transfer, "transfer", "SET secured = :secured", "attribute_exists(blocked_at)", values)
+
+    def unblock(self, seen: Transfer, *, expires_at: int, ttl: int, stood_still: int) -> None:
+        """Give a blocked transfer back with these times; raise `GoneError` where it is not blocked as `seen`."""
+        try:
+            self._update(
+                seen.id,
+                "transfer",
+                "SET id_shard = :shard, expires_at = :expires, #ttl = :ttl, stood_still = :still, secured = :no"
+                " REMOVE blocked_at",
+                "blocked_at = :seen",
+                {
+                    ":shard": seen.id[0],
+                    ":expires": expires_at,
+                    ":ttl": ttl,
+                    ":still": stood_still,
+                    ":no": False,
+                    ":seen": seen.blocked_at,
+                },
+            )
+        except _ConditionFailed as failed:
+            raise GoneError from failed
+
+    def end_blocked(self, transfer: str, now: int) -> Transfer:
+        """Mark a blocked transfer as deleted, so that the sweep could go on with it; raise `GoneError` for others."""
+        try:
+            answer = self._update(
+                transfer,
+                "transfer",
+                "SET deleted = :yes, expires_at = :now, id_shard = :shard REMOVE blocked_at",
+                "attribute_exists(blocked_at)",
+                {":yes": True, ":now": now, ":shard": transfer[0]},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed as failed:
+            raise GoneError from failed
+        return _transfer(transfer, answer)
+
+    def kept_otherwise(self, transfer: Transfer, ttl: int) -> list[Place]:
+        """Return the places of a transfer's items that the table would not forget at `ttl`, but for its own."""
+        items = self._query(transfer.id, "pk = :pk AND sk < :own", {":own": "transfer"})
+        account = [_sent_key(transfer)] if transfer.account else []
+        return [(transfer.id, item["sk"]) for item in items if item["ttl"] != ttl] + account
+
+    def keep(self, place: Place, ttl: int) -> None:
+        """Have the table forget an item at `ttl`."""
+        with suppress(_ConditionFailed):  # it is gone
+            self._update(*place, "SET #ttl = :ttl", "attribute_exists(pk)", {":ttl": ttl})
+
+    def hold(self, transfer: str, number: int) -> None:
+        """Note that a stored file's bytes are among the evidence."""
+        self._turn(transfer, number, "stored", "held")
+
+    def release(self, transfer: str, number: int) -> None:
+        """Note that a held file is stored again, before its bytes are back: what S3 tells of must be wanted."""
+        self._turn(transfer, number, "held", "stored")
+
+    def _turn(self, transfer: str, number: int, before: FileState, after: FileState) -> None:
+        values = {":before": before, ":after": after}
+        with suppress(_ConditionFailed):  # an earlier call did it
+            self._update(transfer, _file_key(number), "SET #state = :after", "#state = :before", values)
+
     # Expiring
 
     def expired(self, now: int) -> Iterator[str]:
@@ -553,25 +732,28 @@ class Records:
         The index lags a little: what it names may have been extended or be gone, see `end`. Each minute another shard
         comes first, so that transfers which take long hold up different ones each time.
         """
-        first = now // 60 % len(EXPIRY_SHARDS)
-        for shard in EXPIRY_SHARDS[first:] + EXPIRY_SHARDS[:first]:
+        first = now // 60 % len(SHARDS_OF_IDS)
+        for shard in SHARDS_OF_IDS[first:] + SHARDS_OF_IDS[:first]:
             pages = self._db.get_paginator("query").paginate(
                 TableName=self.table,
                 IndexName=EXPIRY_INDEX,
-                KeyConditionExpression="expiry_shard = :shard AND expires_at <= :now",
+                KeyConditionExpression="id_shard = :shard AND expires_at <= :now",
                 ExpressionAttributeValues=_values({":shard": shard, ":now": now}),
             )
             for page in pages:
                 yield from (_plain(item)["pk"] for item in page["Items"])
 
     def end(self, transfer: str, now: int) -> Transfer | None:
-        """Mark a transfer as deleted if it has expired by `now`, and return it; None if it lives on or is gone."""
+        """Mark a transfer as deleted if it has expired by `now`, and return it.
+
+        None if it lives on, is blocked or is gone.
+        """
         try:
             answer = self._update(
                 transfer,
                 "transfer",
                 "SET deleted = :yes",
-                "expires_at <= :now",
+                "expires_at <= :now AND attribute_not_exists(blocked_at)",
                 {":yes": True, ":now": now},
                 returning="ALL_NEW",
             )
@@ -672,8 +854,16 @@ def _source_key(number: int, source: str) -> str:
     return f"source#{number:06}#{source}"
 
 
-def _day_key(budget: Budget, whose: Whose) -> tuple[str, str]:
+def _day_key(budget: Budget, whose: Whose) -> Place:
     return f"day#{budget.day}", "total" if whose == "total" else f"sender#{budget.sender}"
+
+
+def _sent_key(transfer: Transfer) -> Place:
+    return f"account#{transfer.account}", f"{transfer.created:013}#{transfer.id}"
+
+
+def _reporter_key(budget: Budget) -> Place:
+    return f"day#{budget.day}", f"reporter#{budget.sender}"
 
 
 def _after(prefix: str) -> str:

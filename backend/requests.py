@@ -39,7 +39,8 @@ class _Requests(OpenAPIRequestValidationMiddleware):
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:
-        (field,) = app.context["_route"].dependant.body_params
+        # A form may have several fields; what takes JSON takes one value.
+        field, *_ = app.context["_route"].dependant.body_params
         wanted = FORM if isinstance(field.field_info, Form) else JSON
         sent = app.current_event.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if sent != wanted:

@@ -14,6 +14,7 @@ class Settings:
 
     table_name: str
     bucket_name: str
+    alerts_topic_arn: str
     max_file_bytes: int
     max_transfer_bytes: int
     max_files: int
@@ -89,6 +90,7 @@ class Settings:
         settings = cls(
             table_name=text("TABLE_NAME"),
             bucket_name=text("BUCKET_NAME"),
+            alerts_topic_arn=text("ALERTS_TOPIC_ARN"),
             max_file_bytes=numbers("MAX_FILE_BYTES")[0],
             max_transfer_bytes=numbers("MAX_TRANSFER_BYTES")[0],
             max_files=numbers("MAX_FILES")[0],

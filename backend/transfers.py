@@ -24,7 +24,10 @@ ID_BYTES = 16
 TOKEN_BYTES = 32
 DAY = 86_400
 
-FileState = Literal["pending", "stored", "failed", "removed"]
+# `held`: its bytes are among the evidence of a blocked transfer, and nobody can have them.
+FileState = Literal["pending", "stored", "failed", "removed", "held"]
+# When the table may forget a blocked transfer: not before an operator decides. 9999-12-31.
+NEVER = 253_402_214_400
 
 _ID = re.compile(r"[a-z2-7]{26}")
 _KEY = re.compile(r"files/([a-z2-7]{26})/([1-9][0-9]{0,5})")
@@ -50,7 +53,9 @@ class Transfer:
     owner tokens that it was given later.
     `bytes` is what its files have together as they were announced, without those that were removed.
     `wrong_tries` passwords in a row were wrong, and the next may be tried at `next_try`, in epoch milliseconds; while
-    one is compared it counts among the wrong ones already.
+    one is compared it counts among the wrong ones already. `reports` of abuse have come, and the operator was told of
+    one at `alerted_at`. An operator blocked it at `blocked_at`, and its files are among the evidence once it is
+    `secured`; `stood_still` seconds it was blocked before, which do not count towards its life.
     """
 
     id: str
@@ -70,13 +75,23 @@ class Transfer:
     wrong_tries: int = 0
     next_try: int = 0
     comparing: bool = False
+    reports: int = 0
+    alerted_at: int = 0
+    blocked_at: int | None = None
+    secured: bool = False
+    stood_still: int = 0
+
+    @property
+    def is_blocked(self) -> bool:
+        """Tell whether an operator has taken it down: whatever else it is, nobody may use it."""
+        return self.blocked_at is not None
 
     def is_owned_with(self, token: str) -> bool:
         """Tell whether this token is an owner's."""
         return any(token_fits(token, kept) for kept in (self.owner_token_hash, *self.other_owners))
 
     def is_live(self, now: float) -> bool:
-        """Tell whether anybody may still use it."""
+        """Tell whether its time is not over, and its owner has not ended it."""
         return not self.deleted and now < self.expires_at
 
 
@@ -164,6 +179,11 @@ def parse_key(key: str) -> tuple[str, int] | None:
     """Return the transfer and the number that a key belongs to, or None for an object that is not ours."""
     match = _KEY.fullmatch(key)
     return (match[1], int(match[2])) if match else None
+
+
+def evidence_key(transfer: str, number: int) -> str:
+    """Return where the bytes of a file are kept while its transfer is blocked: no function may read or write there."""
+    return f"evidence/{transfer}/{number}"
 
 
 def page_link(transfer: str) -> str:

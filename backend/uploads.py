@@ -10,6 +10,7 @@ from backend import messages
 from backend.accounts import Account
 from backend.erasure import erase_file, erase_transfer
 from backend.errors import (
+    Blocked,
     Conflict,
     Invalid,
     NotFound,
@@ -22,7 +23,7 @@ from backend.errors import (
 from backend.limits import Amount, Budget
 from backend.objects import S3_THREADS, Objects, SignedPut, StoredPart, UploadGoneError
 from backend.passwords import SALT_BYTES, hash_password
-from backend.records import BusyError, FullError, GoneError, Records
+from backend.records import BlockedError, BusyError, FullError, GoneError, Records
 from backend.reservations import give_back, reserve, undo
 from backend.settings import Settings
 from backend.tally import Cursor
@@ -142,16 +143,15 @@ class Uploads:
         The table keeps hashes, so it is another one each time; the last ten are good.
         """
         transfer = self.records.transfer(transfer_id)
-        if transfer is None or not transfer.is_live(self.now()):
+        if transfer is None or not (transfer.is_blocked or transfer.is_live(self.now())):
             raise NotFound
         if not account.operator and transfer.account != account.subject:
             raise NotFound  # whose it is, or whether there is one, is nobody else's business
+        if transfer.is_blocked:
+            raise Blocked
         token = token_of(self.random(TOKEN_BYTES))
         owners = [*transfer.other_owners, token_hash(token)][-OTHER_OWNERS:]
-        try:
-            self.records.change(transfer_id, {"other_owners": owners})
-        except GoneError as error:
-            raise NotFound from error
+        self._changed(transfer_id, {"other_owners": owners})
         return messages.OwnerToken(owner_token=token)
 
     def add_files(
@@ -260,10 +260,7 @@ class Uploads:
                 case _:
                     changes[name] = value
         if changes:
-            try:
-                transfer = self.records.change(transfer_id, changes)
-            except GoneError as error:
-                raise NotFound from error
+            transfer = self._changed(transfer_id, changes)
         return messages.SavedOptions(
             title=transfer.title,
             message=transfer.message,
@@ -300,8 +297,8 @@ class Uploads:
         Where it is interrupted, the owner can repeat it; otherwise the sweep goes on with it, to which it has expired.
         """
         transfer = self.owned(transfer_id, token, deleted_too=True)
-        with suppress(GoneError):  # an earlier deletion was interrupted: go on with it
-            transfer = self.records.change(transfer_id, {"deleted": True, "expires_at": int(self.now())})
+        with suppress(NotFound):  # an earlier deletion was interrupted: go on with it
+            transfer = self._changed(transfer_id, {"deleted": True, "expires_at": int(self.now())})
         erase_transfer(self.records, self.objects, transfer, now=self.now())
 
     def owned(self, transfer_id: str, token: str | None, *, deleted_too: bool = False) -> Transfer:
@@ -309,11 +306,22 @@ class Uploads:
         if not token:
             raise TokenMissing
         transfer = self.records.transfer(transfer_id)
-        if transfer is None or not (deleted_too or transfer.is_live(self.now())):
+        if transfer is None or not (deleted_too or transfer.is_blocked or transfer.is_live(self.now())):
             raise NotFound
         if not transfer.is_owned_with(token):
             raise TokenWrong
+        if transfer.is_blocked:
+            raise Blocked
         return transfer
+
+    def _changed(self, transfer_id: str, changes: Mapping[str, Any]) -> Transfer:
+        """Set fields; what was deleted or blocked since the owner was let in is told as if it had been before."""
+        try:
+            return self.records.change(transfer_id, changes)
+        except GoneError as error:
+            raise NotFound from error
+        except BlockedError as error:
+            raise Blocked from error
 
     def _file(self, transfer: Transfer, number: int) -> File:
         found = self.records.files(transfer.id, number, number) if 1 <= number <= transfer.last_number else []
@@ -388,7 +396,8 @@ class Uploads:
         if seconds not in self.settings.expiry_choices:
             choices = ", ".join(str(choice) for choice in self.settings.expiry_choices)
             raise Invalid({"expires_in": f"must be one of {choices} seconds"})
-        return expiry(transfer.created, int(self.now()), seconds, self.settings.longest_expiry)
+        # The time for which an operator had blocked it is not taken from its owner.
+        return expiry(transfer.created + transfer.stood_still, int(self.now()), seconds, self.settings.longest_expiry)
 
     def _too_many(self) -> OverLimit:
         most = self.settings.max_files

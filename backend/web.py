@@ -1,5 +1,6 @@
 """The web function: pages, static files and everything a sender does. Its role cannot read a byte of any file."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from backend.entry import (
     known_id,
     page,
     reader,
+    reporting,
     resolver,
     sender,
     session,
@@ -39,11 +41,13 @@ from backend.errors import (
     PasswordNeeded,
     PasswordWrong,
     SignInNeeded,
+    TooManyReports,
     TooManyTries,
 )
 from backend.headers import page_policy
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
+from backend.reports import MAX_MAIL, MAX_TEXT, REASONS, Form as ReportForm
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
 from backend.transfers import is_page_address
@@ -171,7 +175,7 @@ def sent_transfers() -> messages.SentTransfers:
     "/api/transfers/<transfer>/owner",
     operation_id="claimTransfer",
     security=ACCOUNT,
-    responses=answers(200, messages.OwnerToken, 401, 404),
+    responses=answers(200, messages.OwnerToken, 401, 404, 410),
 )
 def claim_transfer(transfer: str) -> messages.OwnerToken:
     """Give the account that has sent a transfer, or an operator, an owner token for it."""
@@ -183,7 +187,7 @@ def claim_transfer(transfer: str) -> messages.OwnerToken:
     status_code=201,
     operation_id="addFiles",
     security=OWNER,
-    responses=answers(201, messages.AddedFiles, 400, 401, 403, 404, 409, 422, 429),
+    responses=answers(201, messages.AddedFiles, 400, 401, 403, 404, 409, 410, 422, 429),
 )
 def add_files(transfer: str, asked: Annotated[messages.MoreFiles, Body()]) -> messages.AddedFiles:
     """Add files to a transfer."""
@@ -196,7 +200,7 @@ def add_files(transfer: str, asked: Annotated[messages.MoreFiles, Body()]) -> me
     "/api/transfers/<transfer>/parts",
     operation_id="signParts",
     security=OWNER,
-    responses=answers(200, messages.SignedParts, 400, 401, 403, 404, 409, 422),
+    responses=answers(200, messages.SignedParts, 400, 401, 403, 404, 409, 410, 422),
 )
 def sign_parts(transfer: str, asked: Annotated[messages.PartsToSign, Body()]) -> messages.SignedParts:
     """Sign the PUTs of any parts of any files of the transfer."""
@@ -207,7 +211,7 @@ def sign_parts(transfer: str, asked: Annotated[messages.PartsToSign, Body()]) ->
     "/api/transfers/<transfer>/files/<number>/parts",
     operation_id="listParts",
     security=OWNER,
-    responses=answers(200, messages.UploadedParts, 401, 403, 404, 422),
+    responses=answers(200, messages.UploadedParts, 401, 403, 404, 410, 422),
 )
 def list_parts(transfer: str, number: int) -> messages.UploadedParts:
     """Return the parts of a file that S3 has."""
@@ -219,7 +223,7 @@ def list_parts(transfer: str, number: int) -> messages.UploadedParts:
     status_code=202,
     operation_id="completeFile",
     security=OWNER,
-    responses=answers(202, messages.FileInState, 401, 403, 404, 409, 422),
+    responses=answers(202, messages.FileInState, 401, 403, 404, 409, 410, 422),
 )
 def complete_file(transfer: str, number: int) -> messages.FileInState:
     """Have S3 make one object of a file's parts. The file is stored when the status says so."""
@@ -231,7 +235,7 @@ def complete_file(transfer: str, number: int) -> messages.FileInState:
     status_code=204,
     operation_id="removeFile",
     security=OWNER,
-    responses=answers(204, None, 401, 403, 404, 422),
+    responses=answers(204, None, 401, 403, 404, 410, 422),
 )
 def remove_file(transfer: str, number: int) -> Response[None]:
     """Abort a file's upload, or delete it from S3, and take it out of the transfer."""
@@ -244,7 +248,7 @@ def remove_file(transfer: str, number: int) -> Response[None]:
     status_code=204,
     operation_id="deleteTransfer",
     security=OWNER,
-    responses=answers(204, None, 401, 403, 404),
+    responses=answers(204, None, 401, 403, 404, 410),
 )
 def delete_transfer(transfer: str) -> Response[None]:
     """Abort every upload of a transfer and delete its files and records."""
@@ -257,7 +261,7 @@ def delete_transfer(transfer: str) -> Response[None]:
     "/api/transfers/<transfer>",
     operation_id="changeTransfer",
     security=OWNER,
-    responses=answers(200, messages.SavedOptions, 400, 401, 403, 404, 422),
+    responses=answers(200, messages.SavedOptions, 400, 401, 403, 404, 410, 422),
 )
 def change_transfer(transfer: str, asked: Annotated[messages.Options, Body()]) -> messages.SavedOptions:
     """Save the options that are sent."""
@@ -268,7 +272,7 @@ def change_transfer(transfer: str, asked: Annotated[messages.Options, Body()]) -
     "/api/transfers/<transfer>/log",
     operation_id="getLog",
     security=OWNER,
-    responses=answers(200, messages.DownloadLog, 401, 403, 404),
+    responses=answers(200, messages.DownloadLog, 401, 403, 404, 410),
 )
 def download_log(transfer: str) -> messages.DownloadLog:
     """Return who downloaded what and when, as far as it is kept: the last 1,000 downloads, newest first."""
@@ -332,6 +336,61 @@ def unlock(transfer: str, password: Annotated[str, Form(max_length=messages.MAX_
         return again
     cookie = kept_cookie(app, grant_cookie(transfer), grant, GRANT_SECONDS)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": f"../{transfer}"}, cookies=[cookie])
+
+
+@app.get("/t/<transfer>/report", include_in_schema=False)
+def report_page(transfer: str) -> Response[str]:
+    """Ask what is wrong with a transfer, whether or not it has a password."""
+    downloads().known(known_id(transfer))
+    return _report_form(HTTPStatus.OK, transfer, ReportForm("", "", ""))
+
+
+@app.post("/t/<transfer>/report", include_in_schema=False)
+def report(
+    transfer: str,
+    reason: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    mail: Annotated[str, Form()] = "",
+) -> Response[Any]:
+    """Tell the operator, or show the form again with what is wrong with it."""
+    form = ReportForm.of(reason, text, mail)
+    if form.wrong():
+        downloads().known(known_id(transfer))
+        return _report_form(HTTPStatus.UNPROCESSABLE_ENTITY, transfer, form, wrong=form.wrong())
+    try:
+        reporting().report(known_id(transfer), form, caller(app, transfer).address)
+    except TooManyReports as error:
+        again = _report_form(error.status, transfer, form, error=pages.error_text(reader(app), error))
+        again.headers |= error.headers()
+        return again
+    logger.info("transfer reported", extra={"reason": form.reason})
+    metrics.add_metric(name="TransfersReported", unit=MetricUnit.Count, value=1)
+    return Response(HTTPStatus.SEE_OTHER, headers={"Location": "report/thanks"})
+
+
+@app.get("/t/<transfer>/report/thanks", include_in_schema=False)
+def report_thanks(transfer: str) -> Response[str]:
+    """Say what happens now."""
+    downloads().known(known_id(transfer))
+    return page(app, HTTPStatus.OK, "reported.html", depth=3, transfer_id=transfer)
+
+
+def _report_form(
+    status: int, transfer: str, form: ReportForm, *, wrong: Sequence[str] = (), error: str | None = None
+) -> Response[str]:
+    return page(
+        app,
+        status,
+        "report.html",
+        depth=2,
+        transfer_id=transfer,
+        form=form,
+        wrong=wrong,
+        error=error,
+        reasons=REASONS,
+        max_text=MAX_TEXT,
+        max_mail=MAX_MAIL,
+    )
 
 
 def _account() -> Account:

@@ -1,8 +1,9 @@
-"""The real table and bucket, one of each for the life of a function."""
+"""The real table, bucket and topic, one of each for the life of a function."""
 
 import time
 from functools import cache
 
+from backend.alerts import Alerts
 from backend.edge import Edge
 from backend.headers import Origins
 from backend.objects import Objects
@@ -15,6 +16,12 @@ from backend.settings import settings
 def table() -> Records:
     """Return the transfers table that the settings name."""
     return Records(settings().table_name)
+
+
+@cache
+def topic() -> Alerts:
+    """Return the topic for the operator that the settings name."""
+    return Alerts(settings().alerts_topic_arn)
 
 
 @cache

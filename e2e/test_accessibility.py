@@ -107,6 +107,36 @@ def test_the_recipients_states(looked_at: Page, cloud: Cloud, tmp_path: Path) ->
     check(page)
 
 
+def test_the_reporters_states(looked_at: Page, cloud: Cloud, tmp_path: Path) -> None:
+    """The form, what is wrong with it, the thanks, and what everybody sees of a transfer that is blocked."""
+    page = looked_at
+    link = send(page, tmp_path, "a.txt")
+    page.goto(link)
+    page.get_by_test_id("report").click()
+    check(page)
+    page.locator("form").evaluate("form => form.noValidate = true")
+    page.get_by_label("E-mail address").fill("nobody")
+    page.get_by_role("button", name="Send the report").click()
+    expect(page.get_by_role("alert")).to_have_count(3)
+    check(page)
+    page.goto(f"{link}/report/thanks")
+    check(page)
+    block(cloud, link)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Blocked")
+    check(page)
+
+
+def block(cloud: Cloud, link: str) -> None:
+    """Have the table say that this transfer is blocked, for what pages show of it."""
+    cloud.client("dynamodb").update_item(
+        TableName=cloud.outputs["Table"],
+        Key={"pk": {"S": link.rsplit("/", 1)[1]}, "sk": {"S": "transfer"}},
+        UpdateExpression="SET blocked_at = :now",
+        ExpressionAttributeValues={":now": {"N": "1"}},
+    )
+
+
 def test_the_list_of_files(looked_at: Page, tmp_path: Path) -> None:
     """With the button for all of them and the line for the shell."""
     page = looked_at

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from backend.limits import Amount, Budget
-from backend.records import BusyError, FullError, GoneError, Records
+from backend.records import BlockedError, BusyError, FullError, GoneError, Records
+from backend.reports import Report
 from backend.tally import Counts
 from backend.tests.fakes import FakeRecords
-from backend.transfers import Content, Download, File, Transfer, id_of
+from backend.transfers import NEVER, Content, Download, File, Sent, Transfer, id_of
 from backend.tries import NO_TRIES
 from e2e.cloud import Cloud
 
@@ -347,6 +348,157 @@ def test_the_index_knows_what_has_expired(records: Records) -> None:
     assert expired(NOW + 5) == [earlier.id]
     assert expired(NOW + 9) == sorted(mine - {later.id, gone.id})
     assert expired(NOW + 20) == sorted(mine - {gone.id})
+
+
+def test_the_newest_come_first_blocked_or_not(records: Records) -> None:
+    """Of those that were created in one second, too, the next page leaves out none and repeats none."""
+    made = [replace(a_transfer(1)[0], created=NOW + number // 3) for number in range(20)]
+    for transfer in made:
+        records.create(transfer, [a_file(1)])
+    records.block(made[7].id, NOW)
+    places = sorted(((transfer.created, transfer.id) for transfer in made), reverse=True)
+
+    def newest(before: tuple[int, str] | None = None) -> list[tuple[int, str]]:
+        return [place for place in records.newest(before) if place in places]
+
+    assert newest() == places
+    for number, place in enumerate(places):
+        assert newest(place) == places[number + 1 :]
+    some = [made[0].id, made[7].id, "a" * 26]
+    assert set(records.some_transfers(some)) == {made[0].id, made[7].id}
+    assert records.some_transfers([made[0].id]) == {made[0].id: made[0]}
+
+
+def test_a_blocked_transfer_is_left_alone_until_it_is_given_back(records: Records) -> None:
+    """By its owner and by the sweep; blocked again, it is as it was."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    for now in (NOW + 3, NOW + 5):
+        blocked = records.block(transfer.id, now)
+        assert blocked == replace(transfer, blocked_at=NOW + 3, ttl=NEVER)
+    assert transfer.id not in records.expired(NOW + 99)
+    assert records.end(transfer.id, NOW + 99) is None
+    for changes in ({"title": "t"}, {"deleted": True, "expires_at": NOW}):
+        with pytest.raises(BlockedError):
+            records.change(transfer.id, changes)
+    records.set_secured(transfer.id, secured=True)
+    assert records.transfer(transfer.id) == replace(blocked, secured=True)
+    with pytest.raises(GoneError):
+        records.unblock(replace(blocked, blocked_at=NOW), expires_at=0, ttl=0, stood_still=0)
+    records.unblock(blocked, expires_at=NOW + 20, ttl=NOW + 120, stood_still=11)
+    back = replace(transfer, expires_at=NOW + 20, ttl=NOW + 120, stood_still=11)
+    assert records.transfer(transfer.id) == back
+    records.set_secured(transfer.id, secured=True)
+    assert records.transfer(transfer.id) == back
+    assert transfer.id in records.expired(NOW + 20)
+    records.change(transfer.id, {"deleted": True})
+    for id_ in (transfer.id, "a" * 26):
+        with pytest.raises(GoneError):
+            records.block(id_, NOW)
+        with pytest.raises(GoneError):
+            records.end_blocked(id_, NOW)
+
+
+def test_a_blocked_transfer_that_is_to_go_can_be_swept(records: Records) -> None:
+    """Where the operator's own call was interrupted."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    records.block(transfer.id, NOW)
+    assert records.end_blocked(transfer.id, NOW + 1) == replace(
+        transfer, deleted=True, expires_at=NOW + 1, ttl=NEVER, blocked_at=None
+    )
+    assert transfer.id in records.expired(NOW + 1)
+    ended = records.end(transfer.id, NOW + 1)
+    assert ended
+    assert ended.deleted
+
+
+def test_a_held_file_is_wanted_by_nobody(records: Records) -> None:
+    """What arrives for it is not stored; a file that is not stored cannot be held."""
+    transfer, files = a_transfer(2)
+    records.create(transfer, files)
+    records.store(transfer.id, 1, size=1, sha256="s", link="l")
+    stored, pending = records.files(transfer.id, 1, 2)
+    for number in (1, 1, 2, 9):
+        records.hold(transfer.id, number)
+    assert records.files(transfer.id, 1, 2) == [replace(stored, state="held"), pending]
+    assert records.store(transfer.id, 1, size=1, sha256="s", link="l") == "unwanted"
+    for number in (1, 1, 2, 9):
+        records.release(transfer.id, number)
+    assert records.files(transfer.id, 1, 9) == [stored, pending]
+    assert records.store(transfer.id, 1, size=1, sha256="s", link="l") == "before"
+
+
+def test_what_the_table_forgets_can_be_put_off(records: Records) -> None:
+    """Item by item, but for the transfer's own; what its account has of it, too."""
+    transfer, files = a_transfer(2)
+    transfer = replace(transfer, account=os.urandom(4).hex())
+    records.create(transfer, files)
+    records.remember_sent(transfer, name="n", bytes_=3)
+    records.report(transfer, Report(at=NOW, reason="other", text="t", source="x"), unique="u")
+    places = [(transfer.id, sort) for sort in ("file#000001", "file#000002", f"report#{NOW:013}#u")]
+    account = (f"account#{transfer.account}", f"{NOW:013}#{transfer.id}")
+    assert set(records.kept_otherwise(transfer, NEVER)) == {*places, account}
+    for place in (*places[1:], account, (transfer.id, "file#000009"), ("account#nobody", "x")):
+        records.keep(place, NEVER)
+    assert set(records.kept_otherwise(transfer, NEVER)) - {account} == {places[0]}
+    assert len(records.files(transfer.id, 1, 9)) == 2
+    assert records.sent(transfer.account or "", 9) == [Sent(id=transfer.id, name="n", bytes=3)]
+    assert records.sent("nobody", 9) == []
+
+
+def test_reports_are_kept_in_their_order_and_counted(records: Records) -> None:
+    """With an address or without; the poll's query does not meet them, and they go with the transfer."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    made = [
+        Report(at=NOW + number, reason="other", text=f"t{number}", source="x", mail="a@b" if number else None)
+        for number in range(3)
+    ]
+    for number in (2, 0, 1):
+        records.report(transfer, made[number], unique="u")
+    assert records.reports(transfer.id) == made
+    found = records.overview(transfer.id)
+    assert found
+    assert found[0] == replace(transfer, reports=3)
+    records.forget(transfer.id)
+    assert records.reports(transfer.id) == []
+    records.report(transfer, made[0], unique="u")
+    assert records.transfer(transfer.id) is None
+
+
+def test_of_many_alerts_at_once_one_is_sent(records: Records) -> None:
+    """And another after the pause, or when the first could not be sent."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    with ThreadPoolExecutor(20) as pool:
+        outcomes = list(pool.map(lambda _: records.begin_alert(transfer.id, now=NOW, pause=600), range(100)))
+    (begun,) = [outcome for outcome in outcomes if outcome]
+    assert begun == replace(transfer, alerted_at=NOW)
+    assert records.begin_alert(transfer.id, now=NOW + 599, pause=600) is None
+    later = records.begin_alert(transfer.id, now=NOW + 600, pause=600)
+    assert later
+    records.undo_alert(begun)
+    assert records.begin_alert(transfer.id, now=NOW + 601, pause=600) is None
+    records.undo_alert(later)
+    assert records.begin_alert(transfer.id, now=NOW + 601, pause=600)
+    assert records.begin_alert("a" * 26, now=NOW, pause=600) is None
+
+
+def test_of_many_reports_of_one_source_at_once_one_is_counted(records: Records) -> None:
+    """By day and source."""
+    here, there = (Budget(day="2096-10-02", sender=os.urandom(4).hex()) for _ in range(2))
+
+    def count(_: int) -> bool:
+        return records.count_reporter(here, seen=0, next_at=NOW + 10)
+
+    assert records.reporter(here) == (0, 0)
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(count, range(100))) == 1
+    assert records.reporter(here) == (1, NOW + 10)
+    assert records.count_reporter(here, seen=1, next_at=NOW + 30)
+    assert records.reporter(here) == (2, NOW + 30)
+    assert records.reporter(there) == (0, 0)
 
 
 def test_only_what_has_expired_comes_to_its_end(records: Records) -> None:

@@ -25,7 +25,8 @@ class TransferStack(Stack):
 
         Whoever holds a presigned URL holds the rights of the role that signed it. So web can start, sign, complete and
         abort uploads and cannot read a byte; links can read and sign downloads, drop what is wrong, and write none;
-        sweep drops what has expired, and can neither read nor write a byte of it.
+        sweep drops what has expired, and can neither read nor write a byte of it. What a takedown has put among the
+        evidence is beyond all of them.
         """
         super().__init__(
             scope,
@@ -40,6 +41,7 @@ class TransferStack(Stack):
         environment = {
             "TABLE_NAME": store.table.table_name,
             "BUCKET_NAME": store.bucket_name,
+            "ALERTS_TOPIC_ARN": alerts.topic.topic_arn,
             **(edge.environment if edge else {}),
         }
 
@@ -88,6 +90,7 @@ class TransferStack(Stack):
                     ],
                     store.table.table_arn,
                 ),
+                *alerts.grants(),
             ],
             links=links.function,
             authorizer=access.authorizer,

@@ -1,4 +1,4 @@
-"""FileStore: the bucket that holds the files, the table that holds the transfers and its index of expiries."""
+"""FileStore: the bucket that holds the files, the table that holds the transfers and its two indexes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from infra.findings import accept
 
 PREFIX = "files/"
 BY_EXPIRY = "by_expiry"
+BY_CREATED = "by_created"
 # How cdk-nag calls a right on all files.
 FILES_FINDING = (
     "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::sidestep-"
@@ -103,13 +104,14 @@ class FileStore(Construct):
             ),
         )
         accept(self.table, "DynamoDB encrypts; a key of ours would cost more and keep out nobody else.", "CKV_AWS_119")
-        # Sparse: only a transfer's own item has both attributes. What else an item holds is not copied.
-        self.table.add_global_secondary_index(
-            index_name=BY_EXPIRY,
-            partition_key=dynamodb.Attribute(name="expiry_shard", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="expires_at", type=dynamodb.AttributeType.NUMBER),
-            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-        )
+        # Sparse: only a transfer's own item has these attributes. What else an item holds is not copied.
+        for index, sort_key in ((BY_EXPIRY, "expires_at"), (BY_CREATED, "created")):
+            self.table.add_global_secondary_index(
+                index_name=index,
+                partition_key=dynamodb.Attribute(name="id_shard", type=dynamodb.AttributeType.STRING),
+                sort_key=dynamodb.Attribute(name=sort_key, type=dynamodb.AttributeType.NUMBER),
+                projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+            )
         self.by_expiry_arn = f"{self.table.table_arn}/index/{BY_EXPIRY}"
 
     def allow_page(self, origins: list[str]) -> None:

@@ -13,14 +13,17 @@ from backend.access import Access
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.headers import Origins
+from backend.operators import Operators
+from backend.reporting import Reporting
 from backend.settings import Settings
 from backend.sweeping import Sweeping
-from backend.tests.fakes import Clock, FakeObjects, FakeRecords
+from backend.tests.fakes import Clock, FakeAlerts, FakeObjects, FakeRecords
 from backend.uploads import Uploads
 
 SETTINGS = Settings(
     table_name="table",
     bucket_name="bucket",
+    alerts_topic_arn="arn:aws:sns:us-east-1:000000000000:alerts",
     max_file_bytes=2**41,
     max_transfer_bytes=2**42,
     max_files=2_000,
@@ -81,6 +84,24 @@ def downloads(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Downl
 def arrivals(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Arrivals:
     """Return S3's side, likewise."""
     return Arrivals(records=records, objects=objects, public=False, now=clock)
+
+
+@pytest.fixture
+def alerts() -> FakeAlerts:
+    """Return a topic that nothing was published on."""
+    return FakeAlerts()
+
+
+@pytest.fixture
+def reporting(records: FakeRecords, alerts: FakeAlerts, downloads: Downloads, clock: Clock) -> Reporting:
+    """Return the reporter's side, likewise."""
+    return Reporting(records=records, alerts=alerts, known=downloads.known, now=clock, random=_random())
+
+
+@pytest.fixture
+def operators(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Operators:
+    """Return the operator's side, likewise."""
+    return Operators(records=records, objects=objects, settings=SETTINGS, now=clock)
 
 
 @pytest.fixture

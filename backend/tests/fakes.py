@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Literal
 
+from backend.alerts import Alerts
 from backend.limits import Amount, Budget
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
-from backend.records import BusyError, FullError, GoneError, Records, Stored, Whose
+from backend.records import BlockedError, BusyError, FullError, GoneError, Place, Records, Stored, Whose
+from backend.reports import Report
 from backend.tally import Event, Tally, entry_of, shard_of
-from backend.transfers import Content, Download, File, Sent, Transfer
+from backend.transfers import NEVER, Content, Download, File, FileState, Sent, Transfer
 from backend.tries import Tries
 
 
@@ -38,6 +40,9 @@ class FakeRecords(Records):
         self.sent_by: dict[str, list[Sent]] = {}
         self.counted: dict[str, Tries] = {}
         self.days: dict[tuple[str, str], Amount] = {}
+        self.reported: dict[str, list[tuple[str, Report]]] = {}
+        self.reporters: dict[str, tuple[int, int]] = {}
+        self.ttls: dict[Place, int] = {}
         self.one_at_a_time = Lock()
 
     def transfer(self, transfer: str) -> Transfer | None:
@@ -56,10 +61,15 @@ class FakeRecords(Records):
 
     def create(self, transfer: Transfer, files: Sequence[File]) -> None:
         self.transfers[transfer.id] = transfer
+        self._add(transfer, files)
+
+    def _add(self, transfer: Transfer, files: Sequence[File]) -> None:
         self.rows |= {(transfer.id, file.number): file for file in files}
+        self.ttls |= {(transfer.id, f"file#{file.number:06}"): transfer.ttl for file in files}
 
     def remember_sent(self, transfer: Transfer, *, name: str, bytes_: int) -> None:
         self.sent_by.setdefault(transfer.account or "", []).append(Sent(id=transfer.id, name=name, bytes=bytes_))
+        self.ttls[f"account#{transfer.account}", f"{transfer.created:013}#{transfer.id}"] = transfer.ttl
 
     def sent(self, account: str, most: int) -> list[Sent]:
         return self.sent_by.get(account, [])[::-1][:most]
@@ -91,7 +101,7 @@ class FakeRecords(Records):
         if self.leases.get(transfer.id, ("", 0))[0] != token:
             raise BusyError
         del self.leases[transfer.id]
-        self.rows |= {(transfer.id, file.number): file for file in files}
+        self._add(transfer, files)
         size = found.bytes + sum(file.size for file in files)
         self.transfers[transfer.id] = replace(found, last_number=files[-1].number, bytes=size)
 
@@ -199,6 +209,8 @@ class FakeRecords(Records):
         found = self.transfers.get(transfer)
         if found is None or found.deleted:
             raise GoneError
+        if found.is_blocked:
+            raise BlockedError
         self.transfers[transfer] = replace(found, **changes)
         return self.transfers[transfer]
 
@@ -238,12 +250,98 @@ class FakeRecords(Records):
             self.transfers[begun.id] = replace(found, wrong_tries=wrong, next_try=next_try, comparing=False)
             return True
 
+    def reporter(self, budget: Budget) -> tuple[int, int]:
+        return self.reporters.get(str(budget), (0, 0))
+
+    def count_reporter(self, budget: Budget, *, seen: int, next_at: int) -> bool:
+        with self.one_at_a_time:
+            if self.reporter(budget)[0] != seen:
+                return False
+            self.reporters[str(budget)] = (seen + 1, next_at)
+            return True
+
+    def report(self, transfer: Transfer, report: Report, *, unique: str) -> None:
+        sort = f"report#{report.at:013}#{unique}"
+        self.reported.setdefault(transfer.id, []).append((sort, report))
+        self.ttls[transfer.id, sort] = transfer.ttl
+        with self.one_at_a_time:
+            found = self.transfers.get(transfer.id)
+            if found is not None:
+                self.transfers[transfer.id] = replace(found, reports=found.reports + 1)
+
+    def reports(self, transfer: str) -> list[Report]:
+        return [report for _, report in sorted(self.reported.get(transfer, []), key=lambda entry: entry[0])]
+
+    def begin_alert(self, transfer: str, *, now: int, pause: int) -> Transfer | None:
+        with self.one_at_a_time:
+            found = self.transfers.get(transfer)
+            if found is None or found.alerted_at > now - pause:
+                return None
+            self.transfers[transfer] = replace(found, alerted_at=now)
+            return self.transfers[transfer]
+
+    def undo_alert(self, begun: Transfer) -> None:
+        found = self.transfers.get(begun.id)
+        if found is not None and found.alerted_at == begun.alerted_at:
+            self.transfers[begun.id] = replace(found, alerted_at=0)
+
+    def newest(self, before: tuple[int, str] | None = None) -> Iterator[tuple[int, str]]:
+        places = sorted(((each.created, each.id) for each in self.transfers.values()), reverse=True)
+        yield from [place for place in places if before is None or place < before]
+
+    def block(self, transfer: str, now: int) -> Transfer:
+        found = self.transfers.get(transfer)
+        if found is None or found.deleted:
+            raise GoneError
+        if not found.is_blocked:
+            self.transfers[transfer] = replace(found, blocked_at=now, ttl=NEVER)
+        return self.transfers[transfer]
+
+    def set_secured(self, transfer: str, *, secured: bool) -> None:
+        found = self.transfers.get(transfer)
+        if found is not None and found.is_blocked:
+            self.transfers[transfer] = replace(found, secured=secured)
+
+    def unblock(self, seen: Transfer, *, expires_at: int, ttl: int, stood_still: int) -> None:
+        found = self.transfers.get(seen.id)
+        if found is None or found.blocked_at != seen.blocked_at:
+            raise GoneError
+        self.transfers[seen.id] = replace(
+            found, blocked_at=None, secured=False, expires_at=expires_at, ttl=ttl, stood_still=stood_still
+        )
+
+    def end_blocked(self, transfer: str, now: int) -> Transfer:
+        found = self.transfers.get(transfer)
+        if found is None or not found.is_blocked:
+            raise GoneError
+        self.transfers[transfer] = replace(found, deleted=True, expires_at=now, blocked_at=None)
+        return self.transfers[transfer]
+
+    def kept_otherwise(self, transfer: Transfer, ttl: int) -> list[Place]:
+        mine = {transfer.id, f"account#{transfer.account}"}
+        return sorted(place for place, kept in self.ttls.items() if place[0] in mine and kept != ttl)
+
+    def keep(self, place: Place, ttl: int) -> None:
+        if place in self.ttls:
+            self.ttls[place] = ttl
+
+    def hold(self, transfer: str, number: int) -> None:
+        self._turn(transfer, number, "stored", "held")
+
+    def release(self, transfer: str, number: int) -> None:
+        self._turn(transfer, number, "held", "stored")
+
+    def _turn(self, transfer: str, number: int, before: FileState, after: FileState) -> None:
+        row = self.rows.get((transfer, number))
+        if row is not None and row.state == before:
+            self.rows[transfer, number] = replace(row, state=after)
+
     def expired(self, now: int) -> Iterator[str]:
-        yield from [each.id for each in self.transfers.values() if each.expires_at <= now]
+        yield from [each.id for each in self.transfers.values() if each.expires_at <= now and not each.is_blocked]
 
     def end(self, transfer: str, now: int) -> Transfer | None:
         found = self.transfers.get(transfer)
-        if found is None or found.expires_at > now:
+        if found is None or found.expires_at > now or found.is_blocked:
             return None
         self.transfers[transfer] = replace(found, deleted=True)
         return self.transfers[transfer]
@@ -251,6 +349,7 @@ class FakeRecords(Records):
     def forget_files(self, transfer: str, files: Sequence[File]) -> None:
         for file in files:
             self.rows.pop((transfer, file.number), None)
+            self.ttls.pop((transfer, f"file#{file.number:06}"), None)
 
     def shorten(self, transfer: str, last: int) -> bool:
         with self.one_at_a_time:
@@ -264,6 +363,8 @@ class FakeRecords(Records):
         self.resumes = {place: left for place, left in self.resumes.items() if place[0] != transfer}
         self.lists.pop(transfer, None)
         self.logs.pop(transfer, None)
+        for sort, _ in self.reported.pop(transfer, []):
+            self.ttls.pop((transfer, sort), None)
         self.transfers.pop(transfer, None)
 
 
@@ -277,6 +378,17 @@ def _sum(one: Amount, other: Amount) -> Amount:
 
 def _tries(transfer: Transfer) -> tuple[str | None, int, int]:
     return transfer.password_hash, transfer.wrong_tries, transfer.next_try
+
+
+class FakeAlerts(Alerts):
+    """A topic that remembers what was published: subject and text."""
+
+    def __init__(self) -> None:
+        super().__init__("topic")
+        self.sent: list[tuple[str, str]] = []
+
+    def send(self, subject: str, text: str) -> None:
+        self.sent.append((subject, text))
 
 
 @dataclass
@@ -343,6 +455,14 @@ class FakeObjects(Objects):
 
     def head(self, key: str) -> StoredObject | None:
         return self.stored.get(key)
+
+    def copy(self, source: str, target: str, *, size: int) -> bool:
+        found = self.stored.get(source)
+        if found is None:
+            return False
+        assert found.size == size
+        self.stored[target] = found
+        return True
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:

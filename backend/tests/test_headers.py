@@ -5,7 +5,7 @@ import pytest
 from backend.headers import Origins, every_answer, page_policy
 
 ORIGINS = Origins(uploads="https://up.example", downloads="https://down.example")
-PAGES = ["error.html", "password.html", "sign_in.html", "transfer.html", "upload.html"]
+PAGES = ["error.html", "password.html", "report.html", "reported.html", "sign_in.html", "transfer.html", "upload.html"]
 SCRIPTS = ["engine/hash-worker.js", "engine/send-worker.js", "zip-sw.js"]
 
 
@@ -33,12 +33,12 @@ def test_pages_run_our_scripts_and_nothing_that_a_text_could_turn_into_one(name:
     assert (found["require-trusted-types-for"], found["trusted-types"]) == ("'script'", "sidestep")
 
 
-@pytest.mark.parametrize("name", ["error.html", "password.html"])
+@pytest.mark.parametrize("name", ["error.html", "password.html", "report.html", "reported.html"])
 def test_pages_without_scripts_can_have_none(name: str) -> None:
-    """Nor do they talk to anybody; the password goes to our own server alone."""
+    """Nor do they talk to anybody; a password or a report goes to our own server alone."""
     found = directives(page_policy(name, ORIGINS))
     assert not {"script-src", "connect-src"} & set(found)
-    assert found["form-action"] == ("'self'" if name == "password.html" else "'none'")
+    assert found["form-action"] == ("'self'" if name in ("password.html", "report.html") else "'none'")
 
 
 def test_each_other_origin_is_allowed_where_it_is_needed() -> None:

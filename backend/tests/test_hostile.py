@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -14,9 +15,12 @@ from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.headers import every_answer
 from backend.messages import CreatedTransfer, NewFile, NewTransfer
+from backend.reporting import Reporting
+from backend.reports import REASONS
 from backend.requests import FORM, JSON
 from backend.tests.conftest import ORIGINS, SETTINGS
 from backend.tests.events import Context, messages, request
+from backend.tests.fakes import Clock
 from backend.uploads import Uploads
 
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -70,9 +74,16 @@ content_types = st.sampled_from(
 taking_bodies = st.sampled_from(
     [
         *(("POST", f"/api/transfers{rest}") for rest in ("", "/{id}/files", "/{id}/parts")),
-        *(("PATCH", "/api/transfers/{id}"), ("POST", "/t/{id}/unlock"), ("POST", "/sign-in")),
+        *(
+            ("PATCH", "/api/transfers/{id}"),
+            ("POST", "/t/{id}/unlock"),
+            ("POST", "/t/{id}/report"),
+            ("POST", "/sign-in"),
+        ),
     ]
 )
+
+reports = st.fixed_dictionaries({"reason": st.sampled_from(REASONS) | texts}, optional={"text": texts, "mail": texts})
 
 # Everything else of a request
 headers = st.dictionaries(
@@ -90,7 +101,10 @@ queries = st.fixed_dictionaries(
 )
 routes = st.sampled_from(
     [
-        *(("GET", f"/t/{{id}}{rest}") for rest in ("", "/qr.svg", "/files/1", "/files/1e0")),
+        *(
+            ("GET", f"/t/{{id}}{rest}")
+            for rest in ("", "/qr.svg", "/files/1", "/files/1e0", "/report", "/report/thanks")
+        ),
         *(("GET", f"/api/transfers/{{id}}{rest}") for rest in ("", "/log", "/files/1/parts", "/files/٢/parts")),
         *(("DELETE", "/api/transfers/{id}/files/9"), ("POST", "/api/transfers/{id}/files/2/complete"), ("GET", "/")),
         ("POST", "/sign-out"),
@@ -111,6 +125,7 @@ def served(
     downloads: Downloads,
     arrivals: Arrivals,
     access: Access,
+    reporting: Reporting,
 ) -> None:
     """Let both functions work on the table and bucket in memory, with an open door and with a closed one."""
     for module in (entry, web):
@@ -120,6 +135,7 @@ def served(
     monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
     monkeypatch.setattr(look, "arrivals", lambda: arrivals)
     monkeypatch.setattr(web, "uploads", lambda: uploads)
+    monkeypatch.setattr(web, "reporting", lambda: reporting)
     asked = replace(SETTINGS, upload_access=request.param, passphrase_secret="arn")
     monkeypatch.setattr(web, "settings", lambda: asked)
     monkeypatch.setattr(web, "access", lambda: replace(access, settings=asked, passphrase=lambda: "sesame"))
@@ -166,6 +182,17 @@ def test_every_body_is_answered_in_form(
     """Whatever it is, and whatever it says that it is."""
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type}
     ask(transfer, route, raw=body, headers=headers)
+
+
+@MANY
+@given(reports, st.integers(0, 3_600))
+def test_every_report_is_answered_in_form(
+    transfer: CreatedTransfer, clock: Clock, report: dict[str, str], later: int
+) -> None:
+    """And what is taken of it is told in a message that can be sent."""
+    clock.now += later
+    body = urlencode(report, errors="surrogatepass")
+    ask(transfer, ("POST", "/t/{id}/report"), raw=body, headers={"Content-Type": FORM})
 
 
 @MANY

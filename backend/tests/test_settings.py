@@ -8,6 +8,7 @@ from backend.settings import Settings
 ENV = {
     "TABLE_NAME": "t",
     "BUCKET_NAME": "b",
+    "ALERTS_TOPIC_ARN": "a",
     "MAX_FILE_BYTES": "100",
     "MAX_TRANSFER_BYTES": "200",
     "MAX_FILES": "10",

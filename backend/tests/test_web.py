@@ -18,6 +18,8 @@ from backend.access import Access
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.headers import every_answer, page_policy
+from backend.operators import Operators
+from backend.reporting import Reporting
 from backend.telemetry import logger
 from backend.tests.conftest import ORIGINS, SETTINGS
 from backend.tests.events import Context, request
@@ -706,3 +708,32 @@ def test_what_has_no_account_is_claimed_by_nobody() -> None:
     """A transfer from before there were accounts is no account's."""
     old = made(1)
     assert call_as("alice", "POST", f"/api/transfers/{old['id']}/owner").status == HTTPStatus.NOT_FOUND
+
+
+def test_a_report_stands_in_no_log(reporting: Reporting, monkeypatch: pytest.MonkeyPatch, log: StringIO) -> None:
+    """Neither what somebody wrote nor their address; that there was one, and why, does."""
+    monkeypatch.setattr(web, "reporting", lambda: reporting)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = "reason=phishing&text=It+wants+my+pin&mail=ann%40example.com"
+    answer = call("POST", f"/t/{made(1)['id']}/report", raw=body, headers=form)
+    assert (answer.status, answer.headers["Location"]) == (HTTPStatus.SEE_OTHER, ["report/thanks"])
+    logged = log.getvalue()
+    assert '"reason":"phishing"' in logged
+    for secret in ("my pin", "ann@", "192.0.2."):
+        assert secret not in logged
+    early = call("POST", f"/t/{made(1)['id']}/report", raw=body, headers=form)
+    assert (early.status, early.headers["Retry-After"]) == (HTTPStatus.TOO_MANY_REQUESTS, ["10"])
+    assert "You have sent a report a moment ago. Wait 10 seconds and try again." in early.body
+    assert ">It wants my pin</textarea>" in early.body.replace("\n", "")
+
+
+def test_a_blocked_transfer_says_so_to_everybody(operators: Operators) -> None:
+    """As a page, with words in the reader's language, and as JSON to its owner."""
+    transfer = made(1)
+    operators.take_down(transfer["id"])
+    page = call("GET", f"/t/{transfer['id']}", headers={"Accept-Language": "de"})
+    assert page.status == HTTPStatus.GONE
+    assert "Der Betreiber von Sidestep hat diesen Transfer gesperrt" in page.body
+    answer = call("DELETE", f"/api/transfers/{transfer['id']}", token=transfer["owner_token"])
+    assert (answer.status, answer.error["code"]) == (HTTPStatus.GONE, "blocked")
+    assert "write to the operator" in answer.error["message"]

@@ -8,12 +8,13 @@ import pytest
 
 from backend import pages
 from backend.messages import FileCounts, FileStatus, TransferStatus
+from backend.reports import REASONS, Form
 from backend.words import FOLDER, LANGUAGES, Words, best_language, words
 
 FRONTEND = FOLDER.parent
 ENGLISH = words("en")
 # What the scripts put together from a state or a problem.
-BUILT = ("problem.", "state.", "totals.", "link.", "options.saved.", "all.", "error.title.")
+BUILT = ("problem.", "state.", "totals.", "link.", "options.saved.", "all.", "error.title.", "report.reason.")
 
 
 def forms(t: Words, key: str) -> Iterator[str]:
@@ -108,6 +109,9 @@ def test_every_page_is_made_in_every_language(language: str) -> None:
     )  # fmt: skip
     made = [
         pages.render("password.html", depth=1, language=language, transfer_id="x", error="no"),
+        pages.render("report.html", depth=2, language=language, transfer_id="x", form=Form("malware", "a", "b"),
+                     wrong=("reason", "text", "mail"), error="no", reasons=REASONS, max_text=1, max_mail=1),
+        pages.render("reported.html", depth=3, language=language, transfer_id="x"),
         pages.render("error.html", depth=1, language=language, status=404, title="a", message="b"),
         pages.render("transfer.html", depth=1, language=language, transfer=pages.transfer_context(t, "x", status, {})),
         *(
@@ -123,4 +127,4 @@ def test_every_page_is_made_in_every_language(language: str) -> None:
         body, *scripts = page.split('<script type="application/json" id="words">')
         assert not re.search(r"\{\w+\}", body)
         assert [json.loads(script.split("</script>")[0]) for script in scripts] == [json.loads(t.json)] * len(scripts)
-    assert f"1{t('decimal')}5" in made[2]
+    assert f"1{t('decimal')}5" in made[4]

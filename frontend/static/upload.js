@@ -66,7 +66,7 @@ const view = new View(
     entered: (phase) => {
       awake.want(phase === 'sending' || phase === 'checking');
       if (phase === 'ready') remember();
-      if (phase === 'ended' && transfer) void store?.disown(transfer.id);
+      if (phase === 'ended' && transfer && !transfer.blocked) void store?.disown(transfer.id);
     },
   },
 );

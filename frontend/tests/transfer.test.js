@@ -642,6 +642,16 @@ test('a transfer that has ended meanwhile says so and is forgotten', async () =>
   assert.equal(world.store.transfers.size, 0);
 });
 
+test('a transfer that an operator has blocked is told from one that is gone: it may be given back', async () => {
+  for (const code of ['blocked', 'not_found']) {
+    const world = await setUpLeft(10);
+    world.api.broken['status'] = [apiError(code === 'blocked' ? 410 : 404, code)];
+    await world.transfer.goOn();
+    assert.equal(world.transfer.phase, 'ended');
+    assert.equal(world.transfer.blocked, code === 'blocked');
+  }
+});
+
 test('a transfer that ends while it is sent says so, once, and stops', async () => {
   const world = await setUp(40 * MiB, 10);
   world.api.broken['complete'] = [apiError(404)];

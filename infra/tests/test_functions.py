@@ -45,6 +45,7 @@ def test_what_a_function_is_told(aws: Stack, name: str, service: str) -> None:
     assert {key: flat(value) for key, value in environment.items()} == {
         "TABLE_NAME": "{StoreTransfers9B2937E9}",
         "BUCKET_NAME": "sidestep-{AWS::StackId}[2]",
+        "ALERTS_TOPIC_ARN": "{AlertsTopicCF7C81C9}",
         "MAX_FILE_BYTES": "2199023255552",
         "MAX_TRANSFER_BYTES": "2199023255552",
         "MAX_FILES": "10000",

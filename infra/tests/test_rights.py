@@ -33,6 +33,8 @@ WEB = [
         ],
         TABLE,
     ),
+    (["sns:Publish"], "{AlertsTopicCF7C81C9}"),
+    (["kms:Decrypt", "kms:GenerateDataKey"], "{AlertsKey9E1197AF.Arn}"),
     (LOGS, "{WebLogsD9759FC4.Arn}"),
     XRAY,
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.records import EXPIRY_INDEX
+from backend.records import CREATED_INDEX, EXPIRY_INDEX
+from backend.transfers import evidence_key
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
 
@@ -112,6 +113,14 @@ def test_files_live_as_long_as_the_longest_expiry(synth: Synth) -> None:
     assert stack.properties("S3::Bucket")["LifecycleConfiguration"]["Rules"][1]["ExpirationInDays"] == 3
 
 
+def test_no_rule_erases_evidence(aws: Stack) -> None:
+    """What a takedown has kept goes when an operator erases it, and not before."""
+    rules = aws.properties("S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    erasing = [rule["Prefix"] for rule in rules if any(key.startswith("Expiration") for key in rule)]
+    assert erasing == ["files/"]
+    assert not evidence_key("a" * 26, 1).startswith(tuple(erasing))
+
+
 def test_s3_announces_every_new_file(aws: Stack) -> None:
     """Whatever way an object comes under files/, the queue of arrivals hears of it, and of no other object."""
     assert aws.properties("S3::Bucket")["NotificationConfiguration"] == {
@@ -132,24 +141,26 @@ def test_s3_may_announce_before_it_is_told_to(aws: Stack) -> None:
 
 
 def test_the_table(aws: Stack) -> None:
-    """Keys, the index of expiries, on demand, items that expire, and 35 days of point-in-time recovery."""
+    """Keys, two indexes, on demand, items that expire, and 35 days of point-in-time recovery."""
     assert aws.properties("DynamoDB::Table") == {
         "AttributeDefinitions": [
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},
-            {"AttributeName": "expiry_shard", "AttributeType": "S"},
+            {"AttributeName": "id_shard", "AttributeType": "S"},
             {"AttributeName": "expires_at", "AttributeType": "N"},
+            {"AttributeName": "created", "AttributeType": "N"},
         ],
         "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         "GlobalSecondaryIndexes": [
             {
-                "IndexName": EXPIRY_INDEX,
+                "IndexName": index,
                 "KeySchema": [
-                    {"AttributeName": "expiry_shard", "KeyType": "HASH"},
-                    {"AttributeName": "expires_at", "KeyType": "RANGE"},
+                    {"AttributeName": "id_shard", "KeyType": "HASH"},
+                    {"AttributeName": sort_key, "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "KEYS_ONLY"},
             }
+            for index, sort_key in ((EXPIRY_INDEX, "expires_at"), (CREATED_INDEX, "created"))
         ],
         "BillingMode": "PAY_PER_REQUEST",
         "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},

@@ -89,7 +89,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Never was, or was deleted; or, for who is not its owner, expired. @param {unknown} error */
+/** Never was, or was deleted or blocked; or, for who is not its owner, expired. @param {unknown} error */
 export const isGone = (error) => error instanceof ApiError && (error.status === 404 || error.status === 410);
 
 /** @param {unknown} error */

@@ -16,8 +16,8 @@ import { planOf, rangeOf } from './plan.js';
  * @typedef {'too_large' | 'unreadable' | 'changed' | 'refused' | 'rejected' | 'removed' | 'still_there' | 'ended' | 'sign_in'
  *   | OverKind} ProblemKind `changed`: it is not what it was when it was chosen, and can be sent as it is now; `refused`: S3 or the
  *   API did not take it; `rejected`: it arrived, and the links function found it wrong; `removed`: its owner has taken it
- *   out on another page; `still_there`: the server could not be told to take it out; `ended`: the transfer has expired or
- *   was deleted; `sign_in`: only who has signed in may begin a transfer, and that has expired
+ *   out on another page; `still_there`: the server could not be told to take it out; `ended`: the transfer has expired,
+ *   or was deleted or blocked; `sign_in`: only who has signed in may begin a transfer, and that has expired
  * @typedef {object} Problem
  * @property {ProblemKind} kind
  * @property {string} [message] the server's own words, where it has some

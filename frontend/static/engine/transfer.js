@@ -102,6 +102,8 @@ export class Transfer {
   #ended = false;
   /** @type {Promise<unknown>} that the server has taken out what was to be taken out so far */
   #takenOut = Promise.resolve();
+  /** Whether it has ended because an operator blocked it, who may give it back. */
+  blocked = false;
   /** @type {() => void} */
   #firstWaveOver = () => {};
 
@@ -854,7 +856,7 @@ export class Transfer {
   /** @param {unknown} error that will be the same next time @returns {null} */
   #stopAsking(error) {
     if (this.#ended) return null;
-    if (isGone(error)) this.#end();
+    if (isGone(error)) this.#end(error);
     else {
       this.problem = problemOf(error);
       this.#means.changed(null);
@@ -918,7 +920,7 @@ export class Transfer {
       return await this.#patience.keepTrying(request, (error) => worthwhile(error) && !this.#ended && !signal?.aborted);
     } catch (error) {
       // Is it the file that is not there, or the whole transfer?
-      if (this.id && isGone(error) && !this.#ended) await this.#ask().catch((again) => isGone(again) && this.#end());
+      if (this.id && isGone(error) && !this.#ended) await this.#ask().catch((again) => isGone(again) && this.#end(again));
       throw error;
     }
   }
@@ -936,9 +938,10 @@ export class Transfer {
     this.#means.changed(entry);
   }
 
-  /** The transfer has expired, or was deleted elsewhere. */
-  #end() {
+  /** The transfer has expired, or was deleted elsewhere, or blocked. @param {unknown} [error] by which that was told */
+  #end(error) {
     this.#ended = true;
+    this.blocked = error instanceof ApiError && error.code === 'blocked';
     this.#scheduler.clear();
     this.problem = { kind: 'ended' };
     for (const entry of this.entries) {
