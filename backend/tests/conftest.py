@@ -5,6 +5,11 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# How long an example takes says more of the machine than of the code.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 # Powertools reads these while the entries are imported.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE": "Sidestep"}

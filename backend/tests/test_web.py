@@ -540,7 +540,7 @@ def test_the_description_has_every_address_of_the_api() -> None:
         "POST /api/transfers/{transfer}/files/{number}/complete",
     }
     deleted = described["paths"]["/api/transfers/{transfer}"]["delete"]["responses"]
-    assert set(deleted) == {"204", "401", "403", "404", "503"}
+    assert set(deleted) == {"204", "401", "403", "404", "410", "503"}
     assert "content" not in deleted["204"]
     created = described["paths"]["/api/transfers"]["post"]["responses"]
     assert {"201", "400", "422", "429", "503"} <= set(created)
