@@ -19,6 +19,7 @@ from backend.accounts import Account, account_of
 from backend.downloads import Caller, Downloads
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
 from backend.headers import every_answer, page_policy
+from backend.operators import Operators
 from backend.reporting import Reporting
 from backend.requests import Resolver
 from backend.settings import settings
@@ -71,6 +72,12 @@ def downloads() -> Downloads:
     return Downloads(
         records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom, pause=time.sleep
     )
+
+
+@cache
+def operators() -> Operators:
+    """Return the operator's side on the real table and bucket, as far as this function's role may go."""
+    return Operators(records=table(), objects=bucket(), settings=settings(), now=time.time)
 
 
 @cache

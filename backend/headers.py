@@ -41,6 +41,8 @@ def page_policy(name: str, origins: Origins) -> str:
     match name:
         case "upload.html":
             allowed = {**scripted, "connect-src": f"{SELF} {origins.sign_in}".strip(), "form-action": SELF}
+        case "operator.html":
+            allowed = {**scripted, "connect-src": f"{SELF} {origins.sign_in}".strip()}
         case "transfer.html":
             shown = dict.fromkeys(("connect-src", "frame-src", "img-src", "media-src"), download)
             allowed = {**scripted, **shown}

@@ -243,6 +243,27 @@ class SentTransfers(Message):
     transfers: list[SentTransfer]
 
 
+class ListedTransfer(Message):
+    """A transfer as its operator sees it; `downloads` are of all its files together."""
+
+    id: str
+    state: str = Field(examples=["uploading", "ready", "expired", "deleted", "blocking", "blocked"])
+    files: int
+    bytes: int
+    downloads: int
+    reports: int
+    created: Moment
+    expires_at: Moment
+    sender: str | None = Field(description="the account, where there are accounts")
+
+
+class ListedTransfers(Message):
+    """A page of all transfers, newest first."""
+
+    transfers: list[ListedTransfer]
+    next: str | None = Field(description="the `cursor` of the next page; null on the last one")
+
+
 class OwnerToken(Message):
     """An owner token; beside the first one the last ten are good."""
 

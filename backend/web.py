@@ -25,6 +25,7 @@ from backend.entry import (
     grant_cookie,
     kept_cookie,
     known_id,
+    operators,
     page,
     reader,
     reporting,
@@ -50,12 +51,13 @@ from backend.passwords import GRANT_SECONDS
 from backend.reports import MAX_MAIL, MAX_TEXT, REASONS, Form as ReportForm
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
-from backend.transfers import is_page_address
+from backend.transfers import is_page_address, moment
 from backend.wiring import origins
 
 app = resolver()
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+OPERATORS_PAGE = 50
 SERVICE_WORKER = "zip-sw.js"
 SENDING_WORKER = "engine/send-worker.js"
 PRIVATE = "private, max-age=3600"
@@ -180,6 +182,62 @@ def sent_transfers() -> messages.SentTransfers:
 def claim_transfer(transfer: str) -> messages.OwnerToken:
     """Give the account that has sent a transfer, or an operator, an owner token for it."""
     return uploads().claim(known_id(transfer), _account())
+
+
+@app.get("/operator", include_in_schema=False)
+def operator_page() -> Response[str]:
+    """Show the page that lists every transfer to operators; what it lists, the API tells nobody else."""
+    if settings().upload_access != "cognito":
+        raise NotFound("There is nothing at this address.")
+    sign_in = {"address": settings().sign_in_address, "client": settings().sign_in_client}
+    return page(app, HTTPStatus.OK, "operator.html", depth=0, sign_in=sign_in)
+
+
+@app.get(
+    "/api/operator/transfers",
+    operation_id="listAllTransfers",
+    security=ACCOUNT,
+    responses=answers(200, messages.ListedTransfers, 401, 404, 422),
+)
+def all_transfers(cursor: Annotated[str | None, Query(max_length=60)] = None) -> messages.ListedTransfers:
+    """Return every transfer, newest first; for operators only."""
+    _operator()
+    try:
+        found = operators().list(OPERATORS_PAGE, cursor)
+    except ValueError as error:
+        raise Invalid({"cursor": str(error)}) from error
+    return messages.ListedTransfers(
+        transfers=[
+            messages.ListedTransfer(
+                id=one.id,
+                state=one.state,
+                files=one.files,
+                bytes=one.bytes,
+                downloads=one.downloads,
+                reports=one.reports,
+                created=moment(one.created),
+                expires_at=moment(one.expires_at),
+                sender=one.sender,
+            )
+            for one in found.transfers
+        ],
+        next=found.next,
+    )
+
+
+@app.post(
+    "/api/operator/transfers/<transfer>/block",
+    status_code=204,
+    operation_id="blockTransfer",
+    security=ACCOUNT,
+    responses=answers(204, None, 401, 404),
+)
+def block_transfer(transfer: str) -> Response[None]:
+    """Close a transfer to everybody at once; operators only. `make takedown` then moves its files to the evidence."""
+    _operator()
+    operators().block(known_id(transfer))
+    logger.warning("transfer blocked by an operator")
+    return Response(HTTPStatus.NO_CONTENT)
 
 
 @app.post(
@@ -398,6 +456,12 @@ def _account() -> Account:
     if found is None:
         raise SignInNeeded
     return found
+
+
+def _operator() -> None:
+    """Raise `NotFound` for whoever is no operator: what there is to operate is nobody else's business."""
+    if not _account().operator:
+        raise NotFound("There is nothing at this address.")
 
 
 def _token(transfer: str) -> str | None:

@@ -73,6 +73,24 @@ def test_an_account_sends_and_finds_it_again_on_another_device(
     assert cloud_of_accounts.call("GET", f"t/{transfer}").status == HTTPStatus.NOT_FOUND
 
 
+def test_an_operator_closes_a_transfer_from_the_list_of_all(
+    browser: Browser, cloud_of_accounts: Cloud, watch: Watch
+) -> None:
+    """Others do not see the list, nor the way to it."""
+    sender = signed_in(browser, cloud_of_accounts, watch, "alice")
+    transfer = send(sender, "bad.exe")
+    expect(sender.locator("#all-transfers")).to_be_hidden()
+    operator = signed_in(browser, cloud_of_accounts, watch, "olga")
+    operator.get_by_role("link", name="All transfers").click()
+    listed = operator.get_by_test_id("listed").filter(has_text=transfer)
+    expect(listed).to_contain_text("ready · 1 file, 1 byte")
+    operator.once("dialog", lambda dialog: dialog.accept())
+    listed.get_by_test_id("block").click()
+    expect(listed).to_contain_text("blocked")
+    assert cloud_of_accounts.call("GET", f"t/{transfer}").status == HTTPStatus.GONE
+    assert cloud_of_accounts.call("GET", f"t/{transfer}/files/1").status == HTTPStatus.GONE
+
+
 @pytest.mark.parametrize("token", [None, "nonsense", "a.b.c"])
 def test_the_gateway_lets_nobody_else_begin_a_transfer(cloud_of_accounts: Cloud, token: str | None) -> None:
     """In our words, before any function is asked."""

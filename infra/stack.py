@@ -74,6 +74,8 @@ class TransferStack(Stack):
             environment={**environment, **access.environment},
             grants=[
                 *access.grants,
+                # Operators list every transfer, and who they are only accounts tell.
+                *([allow(["dynamodb:Query"], store.by_created_arn)] if access.pool else []),
                 allow(
                     ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
                     store.files_arn,

@@ -113,6 +113,7 @@ class FileStore(Construct):
                 projection_type=dynamodb.ProjectionType.KEYS_ONLY,
             )
         self.by_expiry_arn = f"{self.table.table_arn}/index/{BY_EXPIRY}"
+        self.by_created_arn = f"{self.table.table_arn}/index/{BY_CREATED}"
 
     def allow_page(self, origins: list[str]) -> None:
         """Let our page at these origins, and no other, send parts and read files."""

@@ -7,10 +7,6 @@ from itertools import count
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-# How long an example takes says more of the machine than of the code.
-hypothesis_settings.register_profile("untimed", deadline=None)
-hypothesis_settings.load_profile("untimed")
-
 # Powertools reads these while the entries are imported.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE": "Sidestep"}
 
@@ -24,6 +20,10 @@ from backend.settings import Settings
 from backend.sweeping import Sweeping
 from backend.tests.fakes import Clock, FakeAlerts, FakeObjects, FakeRecords
 from backend.uploads import Uploads
+
+# How long an example takes says more of the machine than of the code.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 SETTINGS = Settings(
     table_name="table",

@@ -48,12 +48,15 @@ class Answer:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, access: Access) -> None:
+def served(
+    monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, access: Access, operators: Operators
+) -> None:
     """Let the function work on the table and bucket in memory."""
     monkeypatch.setattr(web, "uploads", lambda: uploads)
     monkeypatch.setattr(web, "downloads", lambda: downloads)
     monkeypatch.setattr(web, "settings", lambda: SETTINGS)
     monkeypatch.setattr(web, "access", lambda: access)
+    monkeypatch.setattr(web, "operators", lambda: operators)
     for module in (entry, web):
         monkeypatch.setattr(module, "origins", lambda: ORIGINS)
 
@@ -528,6 +531,8 @@ def test_the_description_has_every_address_of_the_api() -> None:
         "GET /api/transfers",
         "POST /api/transfers",
         "POST /api/transfers/{transfer}/owner",
+        "GET /api/operator/transfers",
+        "POST /api/operator/transfers/{transfer}/block",
         "GET /api/transfers/{transfer}",
         "PATCH /api/transfers/{transfer}",
         "DELETE /api/transfers/{transfer}",
@@ -737,3 +742,45 @@ def test_a_blocked_transfer_says_so_to_everybody(operators: Operators) -> None:
     answer = call("DELETE", f"/api/transfers/{transfer['id']}", token=transfer["owner_token"])
     assert (answer.status, answer.error["code"]) == (HTTPStatus.GONE, "blocked")
     assert "write to the operator" in answer.error["message"]
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_an_operator_sees_every_transfer_and_closes_one() -> None:
+    """From then on it is closed to its owner and its recipients."""
+    made = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
+    listed = call_as("olga", "GET", "/api/operator/transfers", groups="operators").json
+    assert [(one["id"], one["state"], one["sender"]) for one in listed["transfers"]] == [
+        (made["id"], "uploading", "alice")
+    ]
+    assert listed["next"] is None
+    block = f"/api/operator/transfers/{made['id']}/block"
+    assert call_as("olga", "POST", block, groups="operators").status == HTTPStatus.NO_CONTENT
+    assert call("GET", f"/t/{made['id']}").status == HTTPStatus.GONE
+    assert call("GET", f"/api/transfers/{made['id']}/log", token=made["owner_token"]).status != HTTPStatus.OK
+    (again,) = call_as("olga", "GET", "/api/operator/transfers", groups="operators").json["transfers"]
+    assert again["state"] == "blocking"
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_nobody_else_operates() -> None:
+    """Neither other accounts, who are told nothing of it, nor whoever has none."""
+    made = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
+    for method, path in (
+        ("GET", "/api/operator/transfers"),
+        ("POST", f"/api/operator/transfers/{made['id']}/block"),
+    ):
+        assert call_as("alice", method, path, groups="staff").status == HTTPStatus.NOT_FOUND
+        assert call(method, path, token=made["owner_token"]).status == HTTPStatus.UNAUTHORIZED
+    wrong = call_as("olga", "GET", "/api/operator/transfers", groups="operators", query={"cursor": "x"})
+    assert wrong.status == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_the_operators_page_is_there_where_there_are_accounts() -> None:
+    """It shows nothing by itself."""
+    assert 'data-pool="https://pool"' in call("GET", "/operator").body
+
+
+def test_without_accounts_there_is_no_operators_page() -> None:
+    """Nobody could be told from anybody."""
+    assert call("GET", "/operator").status == HTTPStatus.NOT_FOUND

@@ -14,7 +14,17 @@ from backend.words import FOLDER, LANGUAGES, Words, best_language, words
 FRONTEND = FOLDER.parent
 ENGLISH = words("en")
 # What the scripts put together from a state or a problem.
-BUILT = ("problem.", "state.", "totals.", "link.", "options.saved.", "all.", "error.title.", "report.reason.")
+BUILT = (
+    "operator.state.",
+    "problem.",
+    "state.",
+    "totals.",
+    "link.",
+    "options.saved.",
+    "all.",
+    "error.title.",
+    "report.reason.",
+)
 
 
 def forms(t: Words, key: str) -> Iterator[str]:

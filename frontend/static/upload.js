@@ -87,8 +87,8 @@ void begin();
 
 async function begin() {
   if (account) {
-    const known = await account.arrive();
-    view.admit(known, { signIn: () => void account.signIn(), signOut: () => account.signOut() });
+    await account.arrive();
+    view.admit(account, { signIn: () => void account.signIn(), signOut: () => account.signOut() });
   }
   view.takePicked();
   if (!(await openFromAddress())) await offer();

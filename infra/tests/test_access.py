@@ -51,6 +51,12 @@ def test_the_gateway_checks_accounts_where_only_they_may_call(accounts: Stack, a
     assert not aws.all("ApiGateway::Authorizer")
 
 
+def test_only_where_there_are_accounts_the_function_may_list_every_transfer(accounts: Stack, aws: Stack) -> None:
+    """By the index of creation; elsewhere nobody could be told to be an operator."""
+    assert "/index/by_created" in str(accounts.properties("IAM::Role", "WebRole"))
+    assert "/index/by_created" not in str(aws.properties("IAM::Role", "WebRole"))
+
+
 def test_only_the_operator_takes_people_into_the_pool(accounts: Stack) -> None:
     """Nobody signs up by himself; accounts survive the stack."""
     pool = accounts.one("Cognito::UserPool")

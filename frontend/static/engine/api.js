@@ -54,6 +54,9 @@
  *
  * @typedef {{id: string, title: string, name: string, created: string, expires_at: string, files: number, bytes: number}} Sent
  *
+ * @typedef {{id: string, state: string, files: number, bytes: number, downloads: number, reports: number,
+ *   created: string, expires_at: string, sender: string | null}} Listed
+ *
  * @typedef {{at: string, file: number, bytes: number, source: string}} Download
  *
  * @typedef {object} Over
@@ -135,6 +138,21 @@ export class Api {
   /** What the account has sent and can still be downloaded, newest first. @returns {Promise<{transfers: Sent[]}>} */
   sent() {
     return this.#ask('GET', 'api/transfers', { account: true });
+  }
+
+  /**
+   * Every transfer, newest first; operators only.
+   *
+   * @param {string | null} cursor the `next` of an earlier answer
+   * @returns {Promise<{transfers: Listed[], next: string | null}>}
+   */
+  listAll(cursor) {
+    return this.#ask('GET', `api/operator/transfers?${new URLSearchParams(cursor ? { cursor } : {})}`, { account: true });
+  }
+
+  /** Closes a transfer to everybody at once; operators only. @param {string} id */
+  block(id) {
+    return this.#ask('POST', `api/operator/transfers/${id}/block`, { account: true });
   }
 
   /** Gives the account an owner token for what it has sent. @param {string} id @returns {Promise<{owner_token: string}>} */

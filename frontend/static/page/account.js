@@ -37,6 +37,14 @@ export class Account {
     return this.#kept !== null;
   }
 
+  /** Whether the pool has put this account among the operators; the server looks for itself. */
+  get operator() {
+    const [, claims = ''] = this.#kept?.idToken.split('.') ?? [];
+    if (claims === '') return false;
+    const { 'cognito:groups': groups = [] } = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
+    return groups.includes('operators');
+  }
+
   /** What tells the server who is asking; null for nobody. @returns {Promise<string | null>} */
   async token() {
     const kept = this.#kept;

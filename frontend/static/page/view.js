@@ -107,10 +107,11 @@ export class View {
   /**
    * Opens the page to who has signed in, and offers that to others.
    *
-   * @param {boolean} known
+   * @param {{known: boolean, operator: boolean}} account
    * @param {{signIn: () => void, signOut: () => void}} actions
    */
-  admit(known, { signIn, signOut }) {
+  admit({ known, operator }, { signIn, signOut }) {
+    element('all-transfers', HTMLElement).hidden = !operator;
     element('door', HTMLElement).hidden = known;
     this.#page.start.hidden = !known;
     element('sign-in', HTMLButtonElement).addEventListener('click', signIn);

@@ -3,6 +3,7 @@
 import { sentences, t } from './catalogue.js';
 import { bytes, count, day, deadline, duration, moment, percent } from './format.js';
 
+/** @import {Listed} from '../engine/api.js' */
 /** @import {FileState, Status} from '../engine/api.js' */
 /** @import {Entry, Problem} from '../engine/entry.js' */
 /** @import {Kept, Mine} from '../engine/store.js' */
@@ -205,6 +206,24 @@ export const mineText = {
   note: ({ files, bytes: size, expiresAt }) => t('mine.note', { n: files, size: bytes(size), deadline: deadline(expiresAt) }),
   /** @param {Mine} mine */
   open: ({ name }) => t('button.open_one', { name: called(name) }),
+};
+
+export const operatorText = {
+  /** @param {Listed} listed */
+  line: ({ state, files, bytes: size, downloads, reports, created, expires_at: expiresAt, sender }) =>
+    t('operator.line', {
+      state: t(`operator.state.${state}`),
+      files: t('files', { n: files }),
+      size: bytes(size),
+      downloads: t('operator.downloads', { n: downloads }),
+      reports: t('operator.reports', { n: reports }),
+      created: moment(created),
+      deadline: deadline(expiresAt),
+      sender: sender ?? '–',
+    }),
+  only: () => t('operator.only'),
+  failed: () => t('operator.failed'),
+  reallyBlock: () => t('operator.really_block'),
 };
 
 /** @param {number} n those left out @param {number} most */
