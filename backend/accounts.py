@@ -14,6 +14,11 @@ class Account:
     subject: str
     operator: bool = False
 
+    @property
+    def sender(self) -> str:
+        """Return what tells it from other senders, for a day's limits."""
+        return f"account {self.subject}"
+
 
 def account_of(claims: Mapping[str, str]) -> Account | None:
     """Read the claims as the gateway hands them on: a list is a text, `[staff operators]` or `staff,operators`."""

@@ -175,9 +175,7 @@ def sender(app: APIGatewayRestResolver) -> str:
     Everybody behind one address, of IPv6 one /64, is one sender. Only a hash of this is kept, see `limits.Budget`.
     """
     known = account(app)
-    return (
-        f"account {known.subject}" if known else household(app.current_event.request_context.identity.source_ip or "")
-    )
+    return known.sender if known else household(app.current_event.request_context.identity.source_ip or "")
 
 
 def grant_cookie(transfer: str) -> str:

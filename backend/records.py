@@ -912,7 +912,7 @@ def _deserialize(spelled: Item) -> Any:
         case "N":
             return int(value)
         case "L":
-            return [_deserialize(each) for each in value]
+            return tuple(_deserialize(each) for each in value)
         case _:
             return value
 

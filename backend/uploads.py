@@ -157,11 +157,14 @@ class Uploads:
     def add_files(
         self, transfer_id: str, token: str | None, asked: messages.MoreFiles, sender: str = UNKNOWN
     ) -> messages.AddedFiles:
-        """Add files to a transfer; their numbers go on from its last one. Limits are minded as in `create`."""
-        self.owned(transfer_id, token)
+        """Add files to a transfer; their numbers go on from its last one.
+
+        Limits are minded as in `create`. What is added to an account's transfer counts for that account.
+        """
+        transfer = self.owned(transfer_id, token)
         self._check_size(asked)
         now = int(self.now())
-        budget = Budget.of(sender, now)
+        budget = Budget.of(Account(subject=transfer.account).sender if transfer.account else sender, now)
         files = _planned(asked.files, budget)
         lease = token_of(self.random(ID_BYTES))
         try:

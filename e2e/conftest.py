@@ -28,7 +28,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         outputs = Cloud("", Path(running)).outputs
         yield Cloud(outputs["Address"], Path(running))
         return
-    with local_cloud(tmp_path_factory.mktemp("cloud")) as started:
+    # All tests are one sender to it, and a long run of chaos begins more transfers than a day allows one by default.
+    many = (f"{name}=1000000" for name in ("max_transfers_per_day", "max_transfers_per_day_per_sender"))
+    with local_cloud(tmp_path_factory.mktemp("cloud"), *many) as started:
         yield started
 
 

@@ -157,7 +157,7 @@ def test_a_sender_reads_which_limit_is_reached_and_until_when_in_their_language_
     with left(cloud, "127.0.0.1", size=4):
         pick(page, write(tmp_path / "a.txt", b"12345"))
         expect(rows(page)).to_have_attribute("data-state", "failed")
-        said = rows(page).inner_text()
+        said = rows(page).inner_text().replace("\u00a0", " ")
         assert "Das ist mehr, als von den heutigen 2,2 TB je Absender übrig ist." in said
         assert re.search(r"\w+, \d+\. \w+ um 0?9:00 ", said)
     rows(page).locator("[data-act=retry]").click()

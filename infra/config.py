@@ -101,7 +101,7 @@ class Config:
     It bounds the bill: 4 TiB on each day, kept for a week, cost some 650 USD a month.
     """
     max_transfers_per_day_per_sender: int = 1_000
-    """The same for one sender. Everybody in an office may share one IP address, and so be one sender."""
+    """The same for one sender: an account, or an IP address, which everybody in an office may share."""
     max_bytes_per_day_per_sender: int = 2048 * GIB
     """The same for one sender: the largest file, once. A line of 200 Mbit/s sends no more in a day."""
     expiry_choices: tuple[int, ...] = (3600, DAY, 7 * DAY, 30 * DAY)

@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 from hypothesis import given, strategies as st
 
+from backend.accounts import Account
 from backend.arrivals import Arrivals
 from backend.errors import NotFound, OverDailyLimit, OverLimit
 from backend.limits import Amount, Budget
@@ -181,6 +182,17 @@ def test_added_files_count_for_the_day_and_who_adds_them(uploads: Uploads, recor
     clock.now += DAY
     uploads.add_files(made.id, made.owner_token, more(6), "me")
     assert used(records, clock, "me") == Amount(bytes=6)
+
+
+def test_what_is_added_to_an_accounts_transfer_counts_for_the_account(
+    uploads: Uploads, records: FakeRecords, clock: Clock
+) -> None:
+    """The owner token, which the call comes with, says nothing of an account."""
+    me = Account(subject="me")
+    made = uploads.create(new(10), me.sender, me)
+    uploads.add_files(made.id, made.owner_token, more(5), "203.0.113.7")
+    assert used(records, clock, me.sender) == Amount(transfers=1, bytes=15)
+    assert used(records, clock, "203.0.113.7") == Amount()
 
 
 def test_a_transfer_takes_no_more_than_it_may_have_and_what_was_removed_makes_room(
