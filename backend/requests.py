@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Form
 
-from backend.errors import BadRequest, CrossSite
+from backend.errors import BadRequest, CrossSite, NotFound
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -36,6 +36,8 @@ class _Requests(OpenAPIRequestValidationMiddleware):
         ours = event.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
         if not ours and event.http_method not in SAFE_METHODS:
             raise CrossSite
+        if "\n" in event.path:  # the end of a route's pattern is also before a last new line
+            raise NotFound("There is nothing at this address.")
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:

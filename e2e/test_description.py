@@ -1,6 +1,7 @@
 """What the API says of itself, and what it does: requests made from its description, and from the opposite of it."""
 
 import json
+from http import HTTPStatus
 from typing import Any, cast
 
 import pytest
@@ -33,6 +34,7 @@ def test_the_description_is_the_one_that_is_deployed(cloud: Cloud) -> None:
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_answer_is_one_of_those_that_are_described(cloud: Cloud, label: str) -> None:
     """None is a fault, whoever asks for whatever: the owner, another one, or a client that follows the description."""
+    transfers = [begin(cloud, b"1", bytes(2))]
 
     @seed(1)
     @settings(
@@ -46,10 +48,12 @@ def test_every_answer_is_one_of_those_that_are_described(cloud: Cloud, label: st
     def ask(case: schemathesis.Case[Any], caller: str) -> None:
         headers: dict[str, str] = {}
         if caller != "as described":
-            transfer = begin(cloud, b"1", bytes(2))
+            transfer = transfers[-1]
             if "transfer" in case.path_parameters:
                 case.path_parameters["transfer"] = transfer["id"]
             headers["Authorization"] = f"Bearer {transfer['owner_token'] if caller == 'owner' else 'x' * 43}"
-        case.call_and_validate(base_url=cloud.address.rstrip("/"), headers=headers)
+        answer = case.call_and_validate(base_url=cloud.address.rstrip("/"), headers=headers)
+        if answer.status_code == HTTPStatus.NO_CONTENT:
+            transfers.append(begin(cloud, b"1", bytes(2)))
 
     ask()

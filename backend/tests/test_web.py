@@ -431,6 +431,13 @@ def test_a_transfer_page_shows_names_as_text(arrivals: Arrivals, objects: FakeOb
     assert "files/2" not in page.body
 
 
+def test_an_address_with_a_new_line_behind_it_is_another() -> None:
+    """Each transfer has one address."""
+    transfer = made(1)
+    assert call("GET", f"/t/{transfer['id']}\n").status == HTTPStatus.NOT_FOUND
+    assert call("GET", f"/api/transfers/{transfer['id']}/log\n", token=transfer["owner_token"]).status == 404
+
+
 def test_a_name_shows_the_ending_that_it_has_without_scripts_too() -> None:
     """What would turn the direction of the rest is alone in an element, where there is no rest."""
     transfer = call("POST", "/api/transfers", body={"files": [{"name": "photo\u202egpj.exe", "size": 1}]}).json
