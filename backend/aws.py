@@ -15,11 +15,12 @@ _making = Lock()
 
 
 def client(service: str, config: Config) -> Any:
-    """Return a client with the runtime's own credentials, region and endpoint."""
+    """Return a client with the session's credentials, region and endpoint."""
     with _making:
-        return _session().create_client(service, config=config)
+        return session().create_client(service, config=config)
 
 
 @cache
-def _session() -> Session:
+def session() -> Session:
+    """Return the session that all clients are made by; its credentials, region and endpoint are the runtime's own."""
     return get_session()

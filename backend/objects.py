@@ -20,7 +20,7 @@ MAX_KEYS_A_DELETE = 1_000
 S3_THREADS = 8
 # What files are served as unless they are known to be safe to show.
 SAVED_TYPE = "application/octet-stream"
-# What S3 copies in one call takes about ten seconds; it would take up to 5 GiB. More goes in parts, several at once.
+# What is copied in one call, of which S3 takes 5 GiB. More goes in parts, several at once.
 COPY_BYTES = GIB
 
 

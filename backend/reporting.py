@@ -69,7 +69,7 @@ class Reporting:
 
     def _notice(self, transfer: Transfer, report: Report) -> str:
         files = [file for file in self.records.files(transfer.id, 1, transfer.last_number) if file.state != "removed"]
-        size = size_text(words("en"), sum(file.size for file in files))
+        size = size_text(words("en"), sum(file.size for file in files)).replace("\N{NO-BREAK SPACE}", " ")
         facts = [
             f"Created: {_date(transfer.created)}",
             f"Expires: {_date(transfer.expires_at)}",

@@ -131,13 +131,14 @@ class Edge(Construct):
             cookie_behavior=cloudfront.CacheCookieBehavior.none(),
         )
 
-    def serve_alone(self, links: lambda_.Function) -> None:
-        """Let this distribution read files, and nobody else but the links function, which looks at what arrived.
+    def serve_alone(self, links: lambda_.Function, operators: iam.Role) -> None:
+        """Let this distribution read files, and nobody else but two roles.
 
-        By a header, that is: no URL that this function could presign is good for reading.
+        The links function looks at what arrived, and operators move what they take down to the evidence. By a header,
+        that is: no URL that either could presign is good for reading.
         """
         us = self._distribution.distribution_arn
-        looking = cast("iam.IRole", links.role).role_arn
+        looking = [cast("iam.IRole", links.role).role_arn, operators.role_arn]
         self._say(
             "Allow",
             iam.ServicePrincipal("cloudfront.amazonaws.com"),
@@ -150,7 +151,7 @@ class Edge(Construct):
         )
         self._say("Deny", iam.AnyPrincipal(), {"StringEquals": {"s3:authType": "REST-QUERY-STRING"}})
 
-    def _say(self, effect: str, who: iam.PrincipalBase, conditions: dict[str, dict[str, str]]) -> None:
+    def _say(self, effect: str, who: iam.PrincipalBase, conditions: dict[str, dict[str, str | list[str]]]) -> None:
         self._store.bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.ALLOW if effect == "Allow" else iam.Effect.DENY,

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from backend.aws import client
+from backend.aws import client, session
 from backend.errors import SidestepError
 from backend.objects import Objects
 from backend.operators import Case, Listed, Operators
@@ -43,9 +44,23 @@ def deployed() -> Operators:
     # What the functions are told is what holds: the settings of the last deployment, whatever is configured now.
     function = client("lambda", plain).get_function_configuration(FunctionName=outputs["WebFunction"])
     settings = Settings.read(function["Environment"]["Variables"])
+    _take(outputs["OperatorRole"])
     return Operators(
         records=Records(settings.table_name), objects=Objects(settings.bucket_name), settings=settings, now=time.time
     )
+
+
+def _take(role: str) -> None:
+    """Have all clients that are made from now on act in this role, and renew it for as long as they need it.
+
+    botocore does so by itself for a role that a profile names, and for no other:
+    https://github.com/boto/botocore/issues/761
+    """
+    ours = session()
+    fetcher = AssumeRoleCredentialFetcher(
+        ours.create_client, ours.get_credentials(), role, extra_args={"RoleSessionName": "sidestep"}
+    )
+    vars(ours)["_credentials"] = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
 
 
 def listed(operators: Operators, most: int) -> str:
@@ -127,7 +142,7 @@ def erase(operators: Operators, transfer: str) -> str:
 
 
 def _size(size: int) -> str:
-    return size_text(words("en"), size)
+    return size_text(words("en"), size).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _time(seconds: int) -> str:

@@ -12,6 +12,7 @@ from infra.findings import accept
 from infra.function import allow
 from infra.links import Links
 from infra.monitoring import Alerts, Monitoring
+from infra.operators import Operators
 from infra.storage import FILES_FINDING, FileStore
 from infra.sweep import Sweep
 from infra.web import WebApi
@@ -63,8 +64,9 @@ class TransferStack(Stack):
                 *([allow(["kms:Sign"], config.downloads_key_arn)] if edge else []),
             ],
         )
+        operators = Operators(self, "Operators", store=store)
         if edge:
-            edge.serve_alone(links.function)
+            edge.serve_alone(links.function, operators.role)
         access = Access(self, "Access", config=config)
         web = WebApi(
             self,
@@ -135,4 +137,5 @@ class TransferStack(Stack):
         CfnOutput(self, "Arrivals", value=links.arrivals.queue_url)
         CfnOutput(self, "DeadLetters", value=links.dead_letters.queue_url)
         CfnOutput(self, "Alarms", value=alerts.topic.topic_arn)
+        CfnOutput(self, "OperatorRole", value=operators.role.role_arn)
         CfnOutput(self, "Dashboard", value=monitoring.dashboard.dashboard_name)

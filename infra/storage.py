@@ -20,12 +20,14 @@ from infra.config import Config
 from infra.findings import accept
 
 PREFIX = "files/"
+EVIDENCE = "evidence/"
 BY_EXPIRY = "by_expiry"
 BY_CREATED = "by_created"
-# How cdk-nag calls a right on all files.
-FILES_FINDING = (
+# How cdk-nag calls a right on all files, and on all evidence.
+FILES_FINDING, EVIDENCE_FINDING = (
     "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::sidestep-"
-    f'{{"Fn::Select":[2,{{"Fn::Split":["/",{{"Ref":"AWS::StackId"}}]}}]}}/{PREFIX}*]'
+    f'{{"Fn::Select":[2,{{"Fn::Split":["/",{{"Ref":"AWS::StackId"}}]}}]}}/{prefix}*]'
+    for prefix in (PREFIX, EVIDENCE)
 )
 
 
@@ -48,6 +50,7 @@ class FileStore(Construct):
         self.bucket_name = Fn.join("-", ["sidestep", Fn.select(2, Fn.split("/", Aws.STACK_ID))])
         self.bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.bucket_name}"
         self.files_arn = f"{self.bucket_arn}/{PREFIX}*"
+        self.evidence_arn = f"{self.bucket_arn}/{EVIDENCE}*"
         self.bucket = s3.Bucket(
             self,
             "Bucket",

@@ -48,7 +48,7 @@ Reason: malware
 Reports of it so far: 1
 Created: 2027-01-15, 08:00 UTC
 Expires: 2027-01-22, 08:00 UTC
-Files: 2, 1.5\u00a0MB in all
+Files: 2, 1.5 MB in all
 Downloads: 1
 Password: no
 Sender's account: none

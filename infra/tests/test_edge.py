@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -165,7 +165,7 @@ def test_nobody_else_reads_a_file_and_no_presigned_url_does(edge: Stack) -> None
             "Deny",
             {"AWS": "*"},
             {
-                "ArnNotEquals": {"aws:PrincipalArn": "{LinksRole87B38B91.Arn}"},
+                "ArnNotEquals": {"aws:PrincipalArn": "{LinksRole87B38B91.Arn} {OperatorsRole2BF05B14.Arn}"},
                 "StringNotEquals": {"aws:SourceArn": DISTRIBUTION},
             },
         ),
@@ -177,7 +177,11 @@ def test_nobody_else_reads_a_file_and_no_presigned_url_does(edge: Stack) -> None
 def flat_conditions(statement: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Return a statement's conditions in one line each."""
     return {
-        operator: {key: flat(value) for key, value in keys.items()} for operator, keys in statement["Condition"].items()
+        operator: {
+            key: " ".join(map(flat, cast("list[Any]", value))) if isinstance(value, list) else flat(value)
+            for key, value in keys.items()
+        }
+        for operator, keys in statement["Condition"].items()
     }
 
 

@@ -54,6 +54,25 @@ SWEEP = [
     XRAY,
 ]
 
+MOVE = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+OPERATORS = [
+    (MOVE, f"{BUCKET}/files/*"),
+    (MOVE, f"{BUCKET}/evidence/*"),
+    (["s3:ListBucket"], BUCKET),
+    (["dynamodb:Query"], f"{TABLE}/index/by_created"),
+    (
+        [
+            "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ],
+        TABLE,
+    ),
+]
+
 
 def granted(role: dict[str, Any]) -> list[tuple[list[str], str]]:
     """Return (actions, resource) of every statement of a role; each must be a plain Allow."""
@@ -72,10 +91,35 @@ def test_a_function_may_do_exactly_this(aws: Stack, role: str, expected: list[tu
     assert "ManagedPolicyArns" not in properties
 
 
+def test_operators_may_do_exactly_this(aws: Stack) -> None:
+    """People of this account whom its administrators let take the role; nobody else, and no service."""
+    role = aws.properties("IAM::Role", "OperatorsRole")
+    assert granted(role) == OPERATORS
+    assert "ManagedPolicyArns" not in role
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert (trust["Action"], trust["Effect"]) == ("sts:AssumeRole", "Allow")
+    assert {who: flat(arn) for who, arn in trust["Principal"].items()} == {
+        "AWS": "arn:{AWS::Partition}:iam::{AWS::AccountId}:root"
+    }
+
+
+def test_no_function_reaches_the_evidence(aws: Stack) -> None:
+    """Nor, then, any URL that one could sign."""
+    roles = {name: role["Properties"] for name, role in aws.all("IAM::Role").items()}
+    reaching = [
+        name
+        for name, role in roles.items()
+        for _, resource in (granted(role) if "Policies" in role else [])
+        if resource.startswith(BUCKET) and resource not in (BUCKET, f"{BUCKET}/files/*")
+    ]
+    assert [name.rstrip("0123456789ABCDEF") for name in reaching] == ["OperatorsRole"]
+
+
 def test_no_other_role_and_no_policy_besides(aws: Stack) -> None:
-    """There is one role for each function and the account's for access logs; policies stand only inside them."""
+    """One for each function, the operators' and the account's for access logs; policies stand only inside them."""
     assert [name.rstrip("0123456789ABCDEF") for name in aws.all("IAM::Role")] == [
         "LinksRole",
+        "OperatorsRole",
         "WebRole",
         "WebApiCloudWatchRole",
         "SweepRole",
