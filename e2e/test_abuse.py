@@ -287,15 +287,18 @@ def test_the_list_says_of_each_transfer_how_it_stands(cloud: Cloud) -> None:
 
 
 def test_what_is_too_large_for_one_copy_is_copied_in_parts(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same bytes, whole or not at all."""
+    """The same bytes, whole or not at all; served as before by a plain address."""
     body = bytes(range(256)) * (4 * MIB // 256) * 3 + b"tail"
     objects = Objects(cloud.outputs["Bucket"])
     for client in ("_s3", "_copying"):
         monkeypatch.setitem(vars(objects), client, cloud.s3)
     monkeypatch.setattr(objects_module, "COPY_BYTES", 5 * MIB)
-    cloud.s3.put_object(Bucket=objects.bucket, Key="evidence/large", Body=body)
+    served = {"ContentDisposition": 'attachment; filename="a"', "ContentType": "application/octet-stream"}
+    cloud.s3.put_object(Bucket=objects.bucket, Key="evidence/large", Body=body, **served)
     assert objects.copy("evidence/large", "evidence/copy", size=len(body))
-    assert cloud.s3.get_object(Bucket=objects.bucket, Key="evidence/copy")["Body"].read() == body
+    copy = cloud.s3.get_object(Bucket=objects.bucket, Key="evidence/copy")
+    assert copy["Body"].read() == body
+    assert {name: copy[name] for name in served} == served
     for size in (1, len(body)):
         assert not objects.copy("evidence/none", "evidence/nothing", size=size)
     assert objects.head("evidence/nothing") is None
