@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.cloud import Cloud
+from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
 from e2e.test_page import link_of
 
@@ -84,7 +84,7 @@ def test_a_wrong_passphrase_is_refused_in_words(visitor: Page, watch: Watch, pas
     watch.forgive("403")
     enter(visitor, "nonsense")
     expect(visitor.get_by_role("alert")).to_contain_text("not the passphrase")
-    visitor.wait_for_function("performance.now() > 1100")
+    eventually(lambda: visitor.evaluate("performance.now() > 1100"))
     enter(visitor, passphrase)
     visitor.get_by_test_id("sign-out").click()
     expect(visitor.get_by_label("Passphrase")).to_be_visible()
