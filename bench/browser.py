@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Usage:
     """Seconds, of all its processes."""
     renderer: float
     """MiB of memory that the page's own process had at its peak."""
+    now: float
+    """MiB of memory that it has now."""
     main: float
     """MiB of memory that the browser's main process had at its peak: it holds blobs and the network's buffers."""
 
@@ -95,11 +97,24 @@ class Page:
         node = self._call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self._call("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
 
+    def save_to(self, folder: Path) -> None:
+        """Have downloads saved in a folder, without asking."""
+        self._call("Browser.setDownloadBehavior", whole_browser=True, behavior="allow", downloadPath=str(folder))
+
     def usage(self) -> Usage:
         """Return what the browser has used so far."""
         processes = self._call("SystemInfo.getProcessInfo", whole_browser=True)["processInfo"]
-        peaks = {kind: max([_peak(each["id"]) for each in processes if each["type"] == kind]) for kind in KINDS}
-        return Usage(cpu=sum(each["cpuTime"] for each in processes), renderer=peaks["renderer"], main=peaks["browser"])
+        renderers, main = ([each["id"] for each in processes if each["type"] == kind] for kind in KINDS)
+        return Usage(
+            cpu=sum(each["cpuTime"] for each in processes),
+            renderer=max(_memory(pid, "VmHWM") for pid in renderers),
+            now=max(_memory(pid, "VmRSS") for pid in renderers),
+            main=max(_memory(pid, "VmHWM") for pid in main),
+        )
+
+    def tidy(self) -> None:
+        """Have the page throw away what nobody can reach any more."""
+        self._call("HeapProfiler.collectGarbage")
 
     def _call(
         self, method: str, seconds: float = ANSWER_SECONDS, *, whole_browser: bool = False, **params: object
@@ -135,22 +150,22 @@ class Page:
 KINDS = ("renderer", "browser")
 
 
-def _peak(pid: int) -> float:
-    """Return the most memory that a process has had, in MiB; 0 where there is no /proc."""
+def _memory(pid: int, what: str) -> float:
+    """Return a line of a process's memory, in MiB; 0 where there is no /proc."""
     with contextlib.suppress(OSError):
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         if found:
             return int(found[1]) / 1024
     return 0
 
 
 @contextlib.contextmanager
-def launch(detours: dict[int, int]) -> Generator[Page]:
-    """Start a fresh Chromium that reaches these ports of localhost through others, and end it."""
+def launch(detours: dict[int, int], hosts: Sequence[str] = ("localhost", "127.0.0.1")) -> Generator[Page]:
+    """Start a fresh Chromium that reaches these ports of these names of this machine through others, and end it."""
     browser = steps.find_browser()
     if not browser:
         raise steps.Trouble("The benchmark needs Chromium or Google Chrome.")
-    rules = [f"MAP {host}:{port} 127.0.0.1:{to}" for port, to in detours.items() for host in ("localhost", "127.0.0.1")]
+    rules = [f"MAP {host}:{port} 127.0.0.1:{to}" for port, to in detours.items() for host in hosts]
     profile = tempfile.mkdtemp(prefix="sidestep-bench-")
     flags = [*FLAGS, f"--user-data-dir={profile}", f"--host-resolver-rules={','.join(rules)}"]
     flags += ["--no-sandbox"] if os.geteuid() == 0 else []
