@@ -103,15 +103,12 @@ def on_table(table: str) -> Iterator[Deed]:
         yield Deed(f"dynamodb:{action}", arn, method, arguments)
 
 
-def on_index(table: str, index: str) -> Iterator[Deed]:
-    """Read a table's index."""
-    arn, on = (
-        f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/index/{index}",
-        {"TableName": table, "IndexName": index},
-    )
-    due = {":shard": {"S": "a"}, ":now": {"N": "0"}}
-    condition = {"KeyConditionExpression": "expiry_shard = :shard AND expires_at <= :now"}
-    yield Deed("dynamodb:Query", arn, "query", {**on, **condition, "ExpressionAttributeValues": due})
+def on_index(table: str, index: str, shard: str) -> Iterator[Deed]:
+    """Read a table's index, whose partition key is `shard`."""
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/index/{index}"
+    on = {"TableName": table, "IndexName": index}
+    asked = {"KeyConditionExpression": f"{shard} = :shard", "ExpressionAttributeValues": {":shard": {"S": "none"}}}
+    yield Deed("dynamodb:Query", arn, "query", {**on, **asked})
     yield Deed("dynamodb:Scan", arn, "scan", on)
 
 
@@ -161,6 +158,35 @@ def on_function(name: str) -> Iterator[Deed]:
         ("DeleteFunction", "delete_function", {}),
     ):
         yield Deed(f"lambda:{action}", arn, method, {**on, **arguments})
+
+
+def on_topic(arn: str) -> Iterator[Deed]:
+    """Do everything that can be done to a topic."""
+    subscription = {"Protocol": "email", "Endpoint": "nobody@example.com"}
+    name = {"AttributeName": "DisplayName", "AttributeValue": "x"}
+    for action, method, arguments in (
+        ("Publish", "publish", {"Subject": "Rights", "Message": "A test tries who may say this."}),
+        ("Subscribe", "subscribe", subscription),
+        ("GetTopicAttributes", "get_topic_attributes", {}),
+        ("SetTopicAttributes", "set_topic_attributes", name),
+        ("DeleteTopic", "delete_topic", {}),
+    ):
+        yield Deed(f"sns:{action}", arn, method, {"TopicArn": arn, **arguments})
+
+
+def on_key(arn: str) -> Iterator[Deed]:
+    """Do everything that can be done with a key."""
+    for action, method, arguments in (
+        ("Decrypt", "decrypt", {"CiphertextBlob": b"none"}),
+        ("Encrypt", "encrypt", {"Plaintext": b"x"}),
+        ("GenerateDataKey", "generate_data_key", {"KeySpec": "AES_256"}),
+        ("Sign", "sign", {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}),
+        ("DescribeKey", "describe_key", {}),
+        ("PutKeyPolicy", "put_key_policy", {"Policy": json.dumps({"Statement": []})}),
+        ("DisableKey", "disable_key", {}),
+        ("ScheduleKeyDeletion", "schedule_key_deletion", {}),
+    ):
+        yield Deed(f"kms:{action}", arn, method, {"KeyId": arn, **arguments})
 
 
 def on_secret(arn: str) -> Iterator[Deed]:

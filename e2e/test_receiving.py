@@ -193,7 +193,9 @@ def test_deleted_elsewhere_while_it_is_sent_both_pages_say_so_and_nothing_is_lef
     expect(recipient.get_by_text("There is nothing at this address.")).to_be_visible()
     let_through(page, held)
     expect(page.get_by_role("heading", level=1)).to_have_text("This transfer has ended")
-    expect(page.get_by_role("alert")).to_have_text("This transfer has expired or was deleted. Send the files again.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "This transfer has expired, or was deleted or blocked. Send the files again."
+    )
     expect(page.locator('[data-testid="file-row"][data-state="uploading"]')).to_have_count(0)
     eventually(lambda: cloud.incomplete_uploads(transfer) == [] and cloud.keys(transfer) == [])
 

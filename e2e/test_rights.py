@@ -36,29 +36,14 @@ TELL = "import os\ndef handler(event, context):\n    return {name: os.environ[ke
 
 
 class Role:
-    """A function's role: what is granted to it, and calls made with its credentials."""
+    """A role: what is granted to it, and calls made with credentials of its own."""
 
-    def __init__(self, cloud: Cloud, function: str) -> None:
-        """Have a function of the same role tell what Lambda gives it; no other way is open into it."""
-        lambda_, iam = cloud.client("lambda"), cloud.client("iam")
-        described = lambda_.get_function_configuration(FunctionName=cloud.outputs[function])
-        self.arn: str = described["Role"]
-        bundle = io.BytesIO()
-        with zipfile.ZipFile(bundle, "w") as archive:
-            archive.writestr("index.py", TELL)
-        lambda_.create_function(
-            FunctionName="tell",
-            Runtime=described["Runtime"],
-            Role=self.arn,
-            Handler="index.handler",
-            Code={"ZipFile": bundle.getvalue()},
-        )
-        told = lambda_.invoke(FunctionName="tell", Payload=json.dumps(KEYS))
-        lambda_.delete_function(FunctionName="tell")
-        session = boto3.Session(region_name=deeds.REGION, **json.loads(told["Payload"].read()))
+    def __init__(self, cloud: Cloud, arn: str, credentials: dict[str, str]) -> None:
+        """Read its policy."""
+        session = cast("Any", boto3.Session)(region_name=deeds.REGION, **credentials)
         endpoint = cloud.client("s3").meta.endpoint_url
-        self.client = cache(lambda service: cast("Any", session).client(service, endpoint_url=endpoint))
-        name = self.arn.rsplit("/", 1)[1]
+        self.client = cache(lambda service: session.client(service, endpoint_url=endpoint))
+        iam, name = cloud.client("iam"), arn.rsplit("/", 1)[1]
         (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
         statements = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
         self.granted = {
@@ -66,6 +51,34 @@ class Role:
             for statement in statements
             for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
         }
+
+    @classmethod
+    def of_function(cls, cloud: Cloud, name: str) -> "Role":
+        """Have a function of the same role tell what Lambda gives it; no other way is open into it."""
+        lambda_ = cloud.client("lambda")
+        described = lambda_.get_function_configuration(FunctionName=name)
+        bundle = io.BytesIO()
+        with zipfile.ZipFile(bundle, "w") as archive:
+            archive.writestr("index.py", TELL)
+        lambda_.create_function(
+            FunctionName="tell",
+            Runtime=described["Runtime"],
+            Role=described["Role"],
+            Handler="index.handler",
+            Code={"ZipFile": bundle.getvalue()},
+        )
+        told = lambda_.invoke(FunctionName="tell", Payload=json.dumps(KEYS))
+        lambda_.delete_function(FunctionName="tell")
+        return cls(cloud, described["Role"], json.loads(told["Payload"].read()))
+
+    @classmethod
+    def of_people(cls, cloud: Cloud, arn: str) -> "Role":
+        """Assume a role as the account's administrator may."""
+        given = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="rights")["Credentials"]
+        keys = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+        return cls(
+            cloud, arn, {name: given[key] for name, key in (keys | {"aws_session_token": "SessionToken"}).items()}
+        )
 
     def may(self, deed: Deed) -> bool:
         """Tell whether the role's policy says so."""
@@ -87,21 +100,26 @@ def everything(cloud: Cloud) -> Iterator[list[Deed]]:
     secrets = cloud.client("secretsmanager")
     secret = secrets.create_secret(Name="of-somebody-else", SecretString="x")["ARN"]
     groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix="/aws/cloudformation/")["logGroups"]
+    topic = cloud.client("sns").get_topic_attributes(TopicArn=out["Alarms"])["Attributes"]
     role = cloud.client("lambda").get_function_configuration(FunctionName=out["WebFunction"])["Role"]
     places = (
         deeds.on_objects(out["Bucket"], f"files/{deeds.NOBODY}/1"),
+        deeds.on_objects(out["Bucket"], f"evidence/{deeds.NOBODY}/1"),
         deeds.on_objects(out["Bucket"], "elsewhere"),
         deeds.on_objects(deeds.OTHER_BUCKET, f"files/{deeds.NOBODY}/1"),
         deeds.on_bucket(out["Bucket"]),
         deeds.on_bucket(deeds.OTHER_BUCKET),
         deeds.on_table(out["Table"]),
         deeds.on_table(deeds.OTHER_TABLE),
-        deeds.on_index(out["Table"], "by_expiry"),
+        deeds.on_index(out["Table"], "by_expiry", "expiry_shard"),
+        deeds.on_index(out["Table"], "by_created", "id_shard"),
         deeds.on_queue(out["Arrivals"]),
         deeds.on_queue(out["DeadLetters"]),
         *(deeds.on_logs(group["logGroupName"]) for group in groups),
         *(deeds.on_function(out[function]) for function in FUNCTIONS.values()),
         deeds.on_secret(secret),
+        deeds.on_topic(out["Alarms"]),
+        deeds.on_key(topic["KmsMasterKeyId"]),
         deeds.on_account(role),
     )
     yield [deed for place in places for deed in place]
@@ -110,10 +128,11 @@ def everything(cloud: Cloud) -> Iterator[list[Deed]]:
     cloud.client("dynamodb").delete_item(TableName=out["Table"], Key=key)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_role_can_do_what_it_is_granted_and_nothing_else(cloud: Cloud, everything: list[Deed], name: str) -> None:
+@pytest.mark.parametrize("output", [*FUNCTIONS.values(), "OperatorRole"])
+def test_a_role_can_do_what_it_is_granted_and_nothing_else(cloud: Cloud, everything: list[Deed], output: str) -> None:
     """Each of its rights lets it in, and each of some two hundred other deeds is refused."""
-    role = Role(cloud, FUNCTIONS[name])
+    of = Role.of_people if output == "OperatorRole" else Role.of_function
+    role = of(cloud, cloud.outputs[output])
     tried = [(deed, role.may(deed), role.can(deed)) for deed in everything if deed.action not in NOT_HERE]
     assert [(deed.action, deed.resource, deed.method) for deed, may, can in tried if may != can] == []
     assert {deed.action for deed, may, _ in tried if may} == {action for action, _ in role.granted} - NOT_HERE

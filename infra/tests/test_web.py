@@ -142,6 +142,7 @@ def test_outputs(aws: Stack) -> None:
         "Dashboard",
         "DeadLetters",
         "LinksFunction",
+        "OperatorRole",
         "Passphrase",
         "SweepFunction",
         "Table",
@@ -153,7 +154,7 @@ def test_the_account_log_role_can_be_left_alone(synth: Synth) -> None:
     """A team whose account has such a role keeps it."""
     stack = synth(Config(set_account_log_role=False))
     assert not stack.all("ApiGateway::Account")
-    assert len(stack.all("IAM::Role")) == 3
+    assert len(stack.all("IAM::Role")) == 4
 
 
 def test_the_stack_names_no_account_and_no_region(aws: Stack) -> None:
