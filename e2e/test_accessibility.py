@@ -181,3 +181,14 @@ def test_a_transfer_is_sent_and_described_by_keyboard_alone(page: Page, tmp_path
     page.keyboard.type("By hand")
     page.keyboard.press("Tab")
     expect(page.get_by_test_id("option-note")).to_have_text(re.compile("Title saved"))
+
+
+def test_signing_in(looked_at: Page, closed_cloud: Cloud) -> None:
+    """The passphrase, and a wrong one."""
+    page = looked_at
+    page.goto(closed_cloud.address)
+    check(page)
+    page.get_by_label("Passphrase").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check(page)
