@@ -15,7 +15,7 @@ from backend.reports import Report
 from backend.tally import Counts
 from backend.tests.fakes import FakeRecords
 from backend.transfers import NEVER, Content, Download, File, Sent, Transfer, id_of
-from backend.tries import NO_TRIES
+from backend.tries import NO_TRIES, Tries
 from e2e.cloud import Cloud
 
 # Far ahead, so that the deployed sweep takes none of these transfers for expired.
@@ -525,3 +525,20 @@ def test_a_deleted_transfer_gets_shorter_and_never_longer(records: Records) -> N
     assert records.transfer(transfer.id) == replace(transfer, deleted=True, last_number=1)
     assert not records.shorten("a" * 26, 0)
     assert records.transfer("a" * 26) is None
+
+
+def test_a_try_of_the_passphrase_is_counted_by_one_of_many_at_once(records: Records) -> None:
+    """Whoever saw what is not there any more counts nothing; a right one is taken back, and never below none."""
+    counter = f"source#{id_of(os.urandom(16))}"
+    assert records.tries(counter) == Tries()
+    first = Tries(wrong=1, next_try=5)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda _: records.replace_tries(counter, Tries(), first, ttl=NOW), range(8)))
+    assert Counter(outcomes) == {True: 1, False: 7}
+    assert records.tries(counter) == first
+    assert records.replace_tries(counter, first, Tries(wrong=2, next_try=9), ttl=NOW)
+    for _ in range(3):
+        records.take_back_try(counter)
+    assert records.tries(counter) == Tries(wrong=0, next_try=9)
+    records.forget_tries(counter)
+    assert records.tries(counter) == Tries()
