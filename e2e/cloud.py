@@ -6,10 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -17,6 +18,8 @@ from urllib.parse import urljoin
 import boto3
 import urllib3
 from botocore.config import Config
+
+from e2e.disclosure import Confided, secrets_in
 
 ROOT = Path(__file__).parent.parent
 READY = "Sidestep is ready: "
@@ -47,6 +50,8 @@ class Cloud:
 
     address: str
     work: Path
+    confided: Confided = field(default_factory=Confided)
+    errors: list[str] = field(default_factory=list[str])
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -76,7 +81,14 @@ class Cloud:
             sent["Authorization"] = f"Bearer {token}"
         url = urljoin(self.address, path)
         answer = self._http.request(method, url, body=raw, headers=sent, redirect=False, preload_content=True)
+        self._overhear(url, raw, sent.get("Content-Type", ""), answer)
         return Answer(answer.status, answer.headers, answer.data)
+
+    def _overhear(self, url: str, body: bytes | None, kind: str, answer: urllib3.BaseHTTPResponse) -> None:
+        self.confided.note_asked(body, kind)
+        self.confided.note_answered(answer.data, answer.headers.get("Content-Type", ""))
+        if answer.status >= HTTPStatus.BAD_REQUEST and url.startswith(self.address):
+            self.errors.append(answer.data.decode(errors="replace"))
 
     def client(self, service: str) -> Any:
         """Return a boto3 client that may do everything in the local cloud."""
@@ -110,6 +122,26 @@ class Cloud:
     def log(self) -> str:
         """Return what the local cloud has printed, which includes what the functions log."""
         return (self.work / "cloud.log").read_text(errors="replace")
+
+    def log_events(self) -> Iterator[str]:
+        """Yield what CloudWatch Logs keep."""
+        logs = self.client("logs")
+        for group in logs.get_paginator("describe_log_groups").paginate().search("logGroups[]"):
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+                yield from (event["message"] for event in page["events"])
+
+    def disclosed(self) -> list[str]:
+        """Return what the deployment has written although it is nobody else's business: secrets, people's words.
+
+        That is in logs, which metrics are a part of, in names of metrics, in records and in error texts. What the
+        functions' own X-Ray segments hold, no code of ours can add to.
+        """
+        metrics = self.client("cloudwatch").get_paginator("list_metrics").paginate().search("Metrics[]")
+        operators = "\n".join([self.log(), *self.log_events(), *(json.dumps(metric) for metric in metrics)])
+        rows = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["Table"]).search("Items[]")
+        senders = "\n".join([*self.errors, *(json.dumps(row, default=str) for row in rows)])
+        told = self.confided
+        return secrets_in(operators, told.secrets | told.words) + secrets_in(senders, told.kept_from_senders)
 
 
 def eventually(probe: Callable[[], Any], seconds: float = 15) -> Any:

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,20 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
 
 from e2e.cloud import ROOT, Cloud, local_cloud
+from e2e.disclosure import addresses_with_secrets
 from infra.steps import find_browser
 
 RESULTS = ROOT / "test-results"
 # Chromium calls home at every start otherwise, which the tests count as a request to a third origin.
 QUIET = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@contextmanager
+def discreet_cloud(work: Path, *settings: str) -> Generator[Cloud]:
+    """Start a local cloud that says as much as it ever does, and see at the end that it has told no secret."""
+    with local_cloud(work, "log_level=DEBUG", *settings) as started:
+        yield started
+        assert started.disclosed() == []
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +40,14 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         return
     # All tests are one sender to it, and a long run of chaos begins more transfers than a day allows one by default.
     many = (f"{name}=1000000" for name in ("max_transfers_per_day", "max_transfers_per_day_per_sender"))
-    with local_cloud(tmp_path_factory.mktemp("cloud"), *many) as started:
+    with discreet_cloud(tmp_path_factory.mktemp("cloud"), *many) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def closed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Return a second local cloud, which asks senders for a passphrase."""
-    with local_cloud(tmp_path_factory.mktemp("closed"), "upload_access=passphrase") as started:
+    with discreet_cloud(tmp_path_factory.mktemp("closed"), "upload_access=passphrase") as started:
         yield started
 
 
@@ -93,11 +103,19 @@ class Watch:
         return [said for said in self.complaints if not any(pattern.search(said) for pattern in self.forgiven)]
 
 
-def origins_asked(page: Page) -> set[str]:
-    """Return the origins from which a page has loaded anything."""
+def addresses_asked(page: Page) -> list[str]:
+    """Return the addresses from which a page has loaded anything."""
     urls: list[str] = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
-    parts = [urlsplit(url) for url in urls]
-    return {f"{url.scheme}://{url.netloc}" for url in parts if url.scheme in ("http", "https")}
+    return [url for url in urls if url.startswith("http")]
+
+
+def asked_what_it_may(page: Page, cloud: Cloud) -> None:
+    """Fail if a page has asked a third origin for anything, or told a secret in an address of the app's."""
+    asked = addresses_asked(page)
+    port = urlsplit(cloud.address).port
+    origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, asked)}
+    assert origins <= {f"http://localhost:{port}", f"http://127.0.0.1:{port}"}
+    assert addresses_with_secrets(asked, cloud.address) == []
 
 
 @pytest.fixture
@@ -131,8 +149,7 @@ def page(context: BrowserContext, cloud: Cloud, watch: Watch) -> Iterator[Page]:
     opened.goto(cloud.address)
     yield opened
     assert watch.unforgiven() == []
-    port = urlsplit(cloud.address).port
-    assert origins_asked(opened) <= {f"http://localhost:{port}", f"http://127.0.0.1:{port}"}
+    asked_what_it_may(opened, cloud)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from http import HTTPStatus
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.cloud import Cloud, local_cloud
-from e2e.conftest import Watch
+from e2e.cloud import Cloud
+from e2e.conftest import Watch, discreet_cloud
 from e2e.test_page import link_of, transfer_of
 
 EVERYBODYS = "Correct-horse-9"
@@ -16,7 +16,7 @@ EVERYBODYS = "Correct-horse-9"
 @pytest.fixture(scope="module")
 def cloud_of_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Return a local cloud that knows Alice, Bob and the operator Olga."""
-    with local_cloud(tmp_path_factory.mktemp("accounts"), "upload_access=cognito") as started:
+    with discreet_cloud(tmp_path_factory.mktemp("accounts"), "upload_access=cognito") as started:
         pools, pool = started.client("cognito-idp"), started.outputs["UserPool"]
         for name in ("alice", "bob", "olga"):
             mail = f"{name}@example.com"

@@ -35,8 +35,12 @@ def test_an_alarm_is_heard_by_whoever_subscribed(cloud: Cloud) -> None:
     sqs.delete_queue(QueueUrl=queue)
 
 
-# What the tests' cloud has other settings for than a user's, see `conftest.cloud`.
-LIMITS = ("max_transfers_per_day", "max_transfers_per_day_per_sender")
+# What the tests' cloud has other settings for than a user's, see `conftest.cloud`, and what functions read them from.
+SET = {
+    "max_transfers_per_day": "MAX_TRANSFERS_PER_DAY",
+    "max_transfers_per_day_per_sender": "MAX_TRANSFERS_PER_DAY_PER_SENDER",
+    "log_level": "POWERTOOLS_LOG_LEVEL",
+}
 
 
 def test_a_second_deployment_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
@@ -61,8 +65,8 @@ def test_a_second_deployment_changes_nothing(cloud: Cloud, tmp_path: Path) -> No
 
     app = f"{steps.PYTHON} -m infra.app"
     told = cloud.client("lambda").get_function_configuration(FunctionName=cloud.outputs["WebFunction"])
-    limits = {name: told["Environment"]["Variables"][name.upper()] for name in LIMITS}
-    settings = steps.context([f"local_port={port}", *(f"{name}={value}" for name, value in limits.items())])
+    ours = [f"{name}={told['Environment']['Variables'][variable]}" for name, variable in SET.items()]
+    settings = steps.context([f"local_port={port}", *ours])
     cdk("diff", "--fail", "--app", app, *settings, "--output", assembly)
     said = cdk("deploy", "--app", assembly, "--require-approval", "never")
     assert "Sidestep (no changes)" in said

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.cloud import Cloud, local_cloud
-from e2e.conftest import Watch
+from e2e.cloud import Cloud
+from e2e.conftest import Watch, discreet_cloud
 from e2e.test_accessibility import NARROW, check
 from e2e.test_api import MIB, begin, put, stored
 from e2e.test_sharing import content
@@ -19,7 +19,7 @@ NAME = "Frühling & so.bin"
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Return a second local cloud, whose operator lets everybody read the files."""
-    with local_cloud(tmp_path_factory.mktemp("public"), "public_downloads=true") as started:
+    with discreet_cloud(tmp_path_factory.mktemp("public"), "public_downloads=true") as started:
         yield started
 
 
