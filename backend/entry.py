@@ -4,7 +4,6 @@ import os
 import time
 from functools import cache
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -247,8 +246,10 @@ def _methods_at(app: APIGatewayRestResolver, path: str) -> list[str]:
 
 
 def _cookie(app: APIGatewayRestResolver, name: str) -> str | None:
-    try:
-        found = SimpleCookie(app.current_event.headers.get("Cookie", "")).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None
+    """Return a cookie's value.
+
+    What stands beside it is not ours to judge: `SimpleCookie` finds nothing at all where a cookie that another site
+    under the same domain has set is not as it likes them.
+    """
+    pairs = (each.partition("=") for each in app.current_event.headers.get("Cookie", "").split(";"))
+    return {key.strip(): value.strip() for key, _, value in pairs}.get(name)

@@ -634,6 +634,14 @@ def test_a_transfer_is_begun_by_who_has_signed_in_and_by_nobody_else() -> None:
 
 
 @pytest.mark.usefixtures("served", "closed")
+@pytest.mark.parametrize("beside", ['consent={"all": true}', "a=b c", "ä=ö", '"', "=", "a[0]=1", "session"])
+def test_other_cookies_sign_nobody_out(beside: str) -> None:
+    """Sites under the same domain set what they like, in any form; what stands twice means what stands last."""
+    page = call("GET", "/", headers={"Cookie": f"{beside}; {signed_in()}; other={beside}"})
+    assert "file-input" in page.body
+
+
+@pytest.mark.usefixtures("served", "closed")
 def test_signing_out_takes_the_cookie_away() -> None:
     """From this browser."""
     answer = call("POST", "/sign-out", headers={"Cookie": signed_in()})
