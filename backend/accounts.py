@@ -20,10 +20,15 @@ class Account:
         return f"account {self.subject}"
 
 
-def account_of(claims: Mapping[str, str]) -> Account | None:
-    """Read the claims as the gateway hands them on: a list is a text, `[staff operators]` or `staff,operators`."""
+def account_of(claims: Mapping[str, str], client: str) -> Account | None:
+    """Read the claims as the gateway hands them on: a list is a text, `[staff operators]` or `staff,operators`.
+
+    The gateway looks at whose pool has signed, but not for whom. What somebody has given to another program of that
+    pool, or an access token, which is for asking the pool, does not speak for them here: only what our page, `client`,
+    was given does.
+    """
     subject = claims.get("sub")
-    if not subject:
+    if not subject or claims.get("token_use") != "id" or claims.get("aud") != client:
         return None
     groups = re.split(r"[\[\],\s]+", claims.get("cognito:groups", ""))
     return Account(subject=subject, operator=OPERATORS in groups)

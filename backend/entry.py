@@ -146,8 +146,8 @@ def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
 
 def account(app: APIGatewayRestResolver) -> Account | None:
     """Return whose account asks, as far as the gateway's authorizer was asked to check that."""
-    authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
-    return account_of(authorizer.get("claims") or {})
+    claims = (app.current_event.raw_event["requestContext"].get("authorizer") or {}).get("claims")
+    return account_of(claims, settings().sign_in_client) if claims else None
 
 
 def session(app: APIGatewayRestResolver) -> str | None:

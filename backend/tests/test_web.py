@@ -54,10 +54,10 @@ def served(
     """Let the function work on the table and bucket in memory."""
     monkeypatch.setattr(web, "uploads", lambda: uploads)
     monkeypatch.setattr(web, "downloads", lambda: downloads)
-    monkeypatch.setattr(web, "settings", lambda: SETTINGS)
     monkeypatch.setattr(web, "access", lambda: access)
     monkeypatch.setattr(web, "operators", lambda: operators)
     for module in (entry, web):
+        monkeypatch.setattr(module, "settings", lambda: SETTINGS)
         monkeypatch.setattr(module, "origins", lambda: ORIGINS)
 
 
@@ -662,14 +662,16 @@ def accounts(monkeypatch: pytest.MonkeyPatch, records: FakeRecords, clock: Clock
     """Have people sign in with accounts."""
     asked = replace(SETTINGS, upload_access="cognito", sign_in_address="https://pool", sign_in_client="client")
     door = Access(records=records, settings=asked, passphrase=lambda: "", now=clock, pause=lambda _: None)
-    monkeypatch.setattr(web, "settings", lambda: asked)
+    for module in (entry, web):
+        monkeypatch.setattr(module, "settings", lambda: asked)
     monkeypatch.setattr(web, "access", lambda: door)
 
 
-def call_as(subject: str, method: str, path: str, *, groups: str = "", **more: Any) -> Answer:
+def call_as(subject: str, method: str, path: str, *, groups: str = "", client: str = "client", **more: Any) -> Answer:
     """Send a request that the gateway's authorizer has let through."""
     event = request(method, path, **more)
-    event["requestContext"]["authorizer"] = {"claims": {"sub": subject, "cognito:groups": groups}}
+    claims = {"sub": subject, "cognito:groups": groups, "token_use": "id", "aud": client}
+    event["requestContext"]["authorizer"] = {"claims": claims}
     answer = web.handler(event, Context())
     return Answer(answer["statusCode"], answer["multiValueHeaders"], answer["body"] or "")
 
@@ -690,6 +692,8 @@ def test_with_accounts_a_transfer_is_begun_by_an_account() -> None:
     """What the gateway has not checked is nobody's, whatever stands in the request."""
     assert call("POST", "/api/transfers", body=ONE_FILE).status == HTTPStatus.UNAUTHORIZED
     assert call("POST", "/api/transfers", body=ONE_FILE, token="forged").status == HTTPStatus.UNAUTHORIZED
+    other = call_as("alice", "POST", "/api/transfers", body=ONE_FILE, client="another program of the pool")
+    assert other.status == HTTPStatus.UNAUTHORIZED
     assert call_as("alice", "POST", "/api/transfers", body=ONE_FILE).status == HTTPStatus.CREATED
 
 
@@ -726,8 +730,8 @@ def test_an_account_claims_what_it_has_sent_and_an_operator_everything() -> None
 
 def test_what_has_no_account_is_claimed_by_nobody() -> None:
     """A transfer from before there were accounts is no account's."""
-    old = made(1)
-    assert call_as("alice", "POST", f"/api/transfers/{old['id']}/owner").status == HTTPStatus.NOT_FOUND
+    claim = f"/api/transfers/{made(1)['id']}/owner"
+    assert call_as("alice", "POST", claim, client=SETTINGS.sign_in_client).status == HTTPStatus.NOT_FOUND
 
 
 def test_a_report_stands_in_no_log(reporting: Reporting, monkeypatch: pytest.MonkeyPatch, log: StringIO) -> None:
