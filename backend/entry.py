@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -54,6 +55,10 @@ _BUSY = frozenset(
         "ThrottlingException",
     }
 )
+# Of what is wrong with a request so much is told: the names of unknown fields are the sender's, and Lambda fails an
+# answer of more than 6 MB.
+MOST_PROBLEMS = 20
+MOST_FIELD_CHARACTERS = 200
 LANGUAGE_COOKIE = "lang"
 SESSION_COOKIE = "session"
 YEAR = 365 * 86_400
@@ -104,7 +109,7 @@ def resolver() -> APIGatewayRestResolver:
         found = error.errors()
         if any(problem["type"] == "json_invalid" for problem in found):
             return _answer(app, BadRequest("The body is not JSON."))
-        fields = {".".join(str(step) for step in problem["loc"][1:]) or "body": problem["msg"] for problem in found}
+        fields = {_field(problem["loc"]): problem["msg"] for problem in found[:MOST_PROBLEMS]}
         return _answer(app, Invalid(fields))
 
     @app.exception_handler([ClientError, BotoCoreError])
@@ -218,6 +223,11 @@ def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, 
     cookie = Cookie(LANGUAGE_COOKIE, language, path="/", max_age=YEAR, same_site=SameSite.LAX_MODE, secure=False)
     headers = {"Content-Security-Policy": page_policy(name, origins())}
     return Response(status, "text/html; charset=utf-8", body, headers, cookies=[cookie] if chosen else None)
+
+
+def _field(place: Sequence[str | int]) -> str:
+    """Spell where in a request something stands: `files.0.size`."""
+    return ".".join(map(str, place[1:]))[:MOST_FIELD_CHARACTERS] or "body"
 
 
 def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:

@@ -8,6 +8,9 @@ REASONS = ("malware", "phishing", "illegal", "copyright", "other")
 MAX_TEXT = 2_000
 # https://www.rfc-editor.org/errata/eid1690
 MAX_MAIL = 254
+# What is too long is shown again to be shortened, but for what no hand has written: a page that says it again, each `<`
+# spelled as `&lt;`, would be larger than Lambda lets an answer be.
+MAX_SHOWN = 50_000
 
 # One message for each transfer in so many seconds; what comes between them is kept and counted.
 ALERT_SECONDS = 600

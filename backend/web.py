@@ -48,7 +48,7 @@ from backend.errors import (
 from backend.headers import page_policy
 from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
-from backend.reports import MAX_MAIL, MAX_TEXT, REASONS, Form as ReportForm
+from backend.reports import MAX_MAIL, MAX_SHOWN, MAX_TEXT, REASONS, Form as ReportForm
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
 from backend.transfers import is_page_address, moment
@@ -406,9 +406,9 @@ def report_page(transfer: str) -> Response[str]:
 @app.post("/t/<transfer>/report", include_in_schema=False)
 def report(
     transfer: str,
-    reason: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-    mail: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form(max_length=MAX_SHOWN)] = "",
+    text: Annotated[str, Form(max_length=MAX_SHOWN)] = "",
+    mail: Annotated[str, Form(max_length=MAX_SHOWN)] = "",
 ) -> Response[Any]:
     """Tell the operator, or show the form again with what is wrong with it."""
     form = ReportForm.of(reason, text, mail)

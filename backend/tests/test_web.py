@@ -103,6 +103,23 @@ def test_a_transfer_is_created_with_201() -> None:
     assert answer.headers["Cache-Control"] == ["no-store"]
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "raw"),
+    [
+        ("/api/transfers", "application/json", "{" + ",".join(f'"{n}":0' for n in range(100_000)) + "}"),
+        ("/api/transfers", "application/json", '{"' + "n" * 1_000_000 + '":0}'),
+        ("/t/{id}/report", "application/x-www-form-urlencoded", "text=" + "<" * 1_000_000),
+        ("/t/{id}/report", "application/x-www-form-urlencoded", "mail=" + "<" * 1_000_000),
+    ],
+    ids=["many fields", "a long field", "a long text", "a long address"],
+)
+def test_what_is_wrong_is_told_in_few_words_however_much_there_is_of_it(path: str, kind: str, raw: str) -> None:
+    """Lambda fails an answer of more than 6 MB, and the operator would be alarmed."""
+    answer = call("POST", path.replace("{id}", made(1)["id"]), raw=raw, headers={"Content-Type": kind})
+    assert answer.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert len(answer.body) < 10_000
+
+
 @pytest.mark.parametrize("raw", ["{", "[" * 100_000, "\x00", "{'files': 1}", '{"files": ' + "1" * 5_000 + "}"])
 def test_a_body_that_is_not_json_is_a_bad_request(raw: str) -> None:
     """However it is broken."""
