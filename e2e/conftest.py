@@ -18,6 +18,8 @@ from e2e.disclosure import addresses_with_secrets
 from infra.steps import find_browser
 
 RESULTS = ROOT / "test-results"
+# The password of all who have accounts.
+EVERYBODYS = "Correct-horse-9"
 # Chromium calls home at every start otherwise, which the tests count as a request to a third origin.
 QUIET = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -49,6 +51,48 @@ def closed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Return a second local cloud, which asks senders for a passphrase."""
     with discreet_cloud(tmp_path_factory.mktemp("closed"), "upload_access=passphrase") as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def passphrase(closed_cloud: Cloud) -> str:
+    """Return what that deployment has made."""
+    secret = closed_cloud.client("secretsmanager").get_secret_value(SecretId=closed_cloud.outputs["Passphrase"])
+    return secret["SecretString"]
+
+
+@pytest.fixture(scope="session")
+def cloud_of_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Return a third local cloud, which knows Alice, Bob and the operator Olga."""
+    with discreet_cloud(tmp_path_factory.mktemp("accounts"), "upload_access=cognito") as started:
+        pools, pool = started.client("cognito-idp"), started.outputs["UserPool"]
+        for name in ("alice", "bob", "olga"):
+            mail = f"{name}@example.com"
+            pools.admin_create_user(
+                UserPoolId=pool,
+                Username=mail,
+                UserAttributes=[{"Name": "email", "Value": mail}, {"Name": "email_verified", "Value": "true"}],
+                MessageAction="SUPPRESS",
+            )
+            pools.admin_set_user_password(UserPoolId=pool, Username=mail, Password=EVERYBODYS, Permanent=True)
+        pools.admin_add_user_to_group(UserPoolId=pool, Username="olga@example.com", GroupName="operators")
+        yield started
+
+
+@pytest.fixture(scope="session")
+def mailbox(cloud: Cloud) -> Iterator[str]:
+    """Return a queue that hears what the operator's mailbox would."""
+    sqs, sns, lambda_ = cloud.client("sqs"), cloud.client("sns"), cloud.client("lambda")
+    told = lambda_.get_function_configuration(FunctionName=cloud.outputs["WebFunction"])["Environment"]["Variables"]
+    url = sqs.create_queue(QueueName="reports")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = told["ALERTS_TOPIC_ARN"]
+    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Resource": queue}]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    subscribed = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)
+    yield url
+    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=url)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -25,23 +25,6 @@ from e2e.test_sharing import live_link, send
 from e2e.test_sweep import expire, items, sweep
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture(scope="module")
-def mailbox(cloud: Cloud) -> Iterator[str]:
-    """Return a queue that hears what the operator's mailbox would."""
-    sqs, sns, lambda_ = cloud.client("sqs"), cloud.client("sns"), cloud.client("lambda")
-    told = lambda_.get_function_configuration(FunctionName=cloud.outputs["WebFunction"])["Environment"]["Variables"]
-    url = sqs.create_queue(QueueName="reports")["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = told["ALERTS_TOPIC_ARN"]
-    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Resource": queue}]}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    subscribed = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)
-    yield url
-    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
-    sqs.delete_queue(QueueUrl=url)
 
 
 def mails(cloud: Cloud, mailbox: str, transfer: str) -> list[Any]:

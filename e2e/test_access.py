@@ -8,13 +8,6 @@ from e2e.conftest import Watch
 from e2e.test_page import link_of
 
 
-@pytest.fixture(scope="session")
-def passphrase(closed_cloud: Cloud) -> str:
-    """Return what the deployment has made."""
-    secret = closed_cloud.client("secretsmanager").get_secret_value(SecretId=closed_cloud.outputs["Passphrase"])
-    return secret["SecretString"]
-
-
 @pytest.fixture
 def visitor(browser: Browser, closed_cloud: Cloud, watch: Watch) -> Page:
     """Return the first page of that cloud in a clean browser."""

@@ -1,34 +1,13 @@
 """Who may send, on a local cloud where people have accounts: a real user pool, its own page, the gateway's check."""
 
-from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.cloud import Cloud
-from e2e.conftest import Watch, discreet_cloud
+from e2e.conftest import EVERYBODYS, Watch
 from e2e.test_page import link_of, transfer_of
-
-EVERYBODYS = "Correct-horse-9"
-
-
-@pytest.fixture(scope="module")
-def cloud_of_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Return a local cloud that knows Alice, Bob and the operator Olga."""
-    with discreet_cloud(tmp_path_factory.mktemp("accounts"), "upload_access=cognito") as started:
-        pools, pool = started.client("cognito-idp"), started.outputs["UserPool"]
-        for name in ("alice", "bob", "olga"):
-            mail = f"{name}@example.com"
-            pools.admin_create_user(
-                UserPoolId=pool,
-                Username=mail,
-                UserAttributes=[{"Name": "email", "Value": mail}, {"Name": "email_verified", "Value": "true"}],
-                MessageAction="SUPPRESS",
-            )
-            pools.admin_set_user_password(UserPoolId=pool, Username=mail, Password=EVERYBODYS, Permanent=True)
-        pools.admin_add_user_to_group(UserPoolId=pool, Username="olga@example.com", GroupName="operators")
-        yield started
 
 
 def signed_in(browser: Browser, cloud: Cloud, watch: Watch, name: str) -> Page:

@@ -76,6 +76,20 @@ def owners_calls(transfer: str) -> Iterable[tuple[str, str, Any]]:
     )
 
 
+def accounts_calls(transfer: str) -> Iterable[tuple[str, str]]:
+    """Return every call that only accounts may make, and of them what only operators may."""
+    return (
+        ("GET", "api/transfers"),
+        ("POST", f"api/transfers/{transfer}/owner"),
+        *operators_calls(transfer),
+    )
+
+
+def operators_calls(transfer: str) -> Iterable[tuple[str, str]]:
+    """Return every call that only operators may make."""
+    return ("GET", "api/operator/transfers"), ("POST", f"api/operator/transfers/{transfer}/block")
+
+
 def _said(answer: Answer) -> str:
     """Return a status and, where it is an error of ours or of S3's, its code."""
     code = ""
