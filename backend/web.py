@@ -53,6 +53,7 @@ from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
 from backend.transfers import is_page_address, moment
 from backend.wiring import origins
+from backend.words import LANGUAGES
 
 app = resolver()
 
@@ -109,6 +110,12 @@ def sign_in(passphrase: Annotated[str, Form(max_length=messages.MAX_PASSWORD)]) 
         return again
     cookie = kept_cookie(app, SESSION_COOKIE, begun, settings().session_seconds)
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": "./"}, cookies=[cookie])
+
+
+@app.get("/sign-in", include_in_schema=False)
+def sign_in_page() -> Response[None]:
+    """Lead to the page that asks for the passphrase."""
+    return _to_form("./")
 
 
 @app.post("/sign-out", include_in_schema=False)
@@ -396,6 +403,12 @@ def unlock(transfer: str, password: Annotated[str, Form(max_length=messages.MAX_
     return Response(HTTPStatus.SEE_OTHER, headers={"Location": f"../{transfer}"}, cookies=[cookie])
 
 
+@app.get("/t/<transfer>/unlock", include_in_schema=False)
+def unlock_page(transfer: str) -> Response[None]:
+    """Lead to the page that asks for the password."""
+    return _to_form(f"../{known_id(transfer)}")
+
+
 @app.get("/t/<transfer>/report", include_in_schema=False)
 def report_page(transfer: str) -> Response[str]:
     """Ask what is wrong with a transfer, whether or not it has a password."""
@@ -431,6 +444,16 @@ def report_thanks(transfer: str) -> Response[str]:
     """Say what happens now."""
     downloads().known(known_id(transfer))
     return page(app, HTTPStatus.OK, "reported.html", depth=3, transfer_id=transfer)
+
+
+def _to_form(place: str) -> Response[None]:
+    """Lead to where a form is, in the language just chosen.
+
+    A form that came back stands at the address that it was sent to, and so do the links to other languages at its foot.
+    """
+    chosen = (app.current_event.query_string_parameters or {}).get("lang")
+    language = f"?lang={chosen}" if chosen in LANGUAGES else ""
+    return Response(HTTPStatus.SEE_OTHER, headers={"Location": place + language})
 
 
 def _report_form(

@@ -658,6 +658,15 @@ def test_other_cookies_sign_nobody_out(beside: str) -> None:
     assert "file-input" in page.body
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(None, ""), ("de", "?lang=de"), ("//evil.example", "")])
+def test_where_a_form_came_back_its_page_is_found_again(asked: str | None, kept: str) -> None:
+    """By whoever chooses another language there, or reloads."""
+    query = {"lang": asked} if asked else None
+    for path, place in (("/sign-in", "./"), (f"/t/{'a' * 26}/unlock", f"../{'a' * 26}")):
+        answer = call("GET", path, query=query)
+        assert (answer.status, answer.headers["Location"]) == (HTTPStatus.SEE_OTHER, [place + kept])
+
+
 @pytest.mark.usefixtures("served", "closed")
 def test_signing_out_takes_the_cookie_away() -> None:
     """From this browser."""
