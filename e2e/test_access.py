@@ -73,10 +73,12 @@ def test_a_sign_in_that_ends_while_the_page_is_open_loses_nothing(visitor: Page,
 
 
 def test_a_wrong_passphrase_is_refused_in_words(visitor: Page, watch: Watch, passphrase: str) -> None:
-    """And signing out asks for it again."""
+    """And can be entered again at once, by keyboard; signing out asks for it again."""
     watch.forgive("403")
-    enter(visitor, "nonsense")
+    visitor.get_by_label("Passphrase").fill("nonsense")
+    visitor.keyboard.press("Enter")
     expect(visitor.get_by_role("alert")).to_contain_text("not the passphrase")
+    expect(visitor.get_by_label("Passphrase")).to_be_focused()
     eventually(lambda: visitor.evaluate("performance.now() > 1100"))
     enter(visitor, passphrase)
     visitor.get_by_test_id("sign-out").click()

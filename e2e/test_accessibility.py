@@ -3,6 +3,7 @@
 And in none of them does the browser complain, so that the pages' policy allows all that they do.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
+from e2e.test_abuse import as_source, report
+from e2e.test_accounts import sign_in
 from e2e.test_api import begin, put, status
 from e2e.test_page import PUTS, hold, let_go, pick, rows, some_bytes, unroute, write
 from e2e.test_sharing import live_link, send
@@ -192,3 +195,29 @@ def test_signing_in(looked_at: Page, closed_cloud: Cloud) -> None:
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
     check(page)
+
+
+def test_accounts_and_what_operators_see(looked_at: Page, cloud_of_accounts: Cloud) -> None:
+    """The list to whoever may not see it, the door, what is behind it, and the list with a transfer of each kind."""
+    page = looked_at
+    page.goto(f"{cloud_of_accounts.address}operator")
+    expect(page.get_by_role("alert")).to_contain_text("Only operators see this.")
+    check(page)
+    page.get_by_role("link", name="Send files").click()
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    check(page)
+    sign_in(page, "olga")
+    expect(page.get_by_test_id("sign-out")).to_be_visible()
+    token = json.loads(page.evaluate("sessionStorage.getItem('account')"))["idToken"]
+    body = {"files": [{"name": "a.txt", "size": 1}]}
+    blocked, reported = (cloud_of_accounts.call("POST", "api/transfers", body=body, token=token).json for _ in range(2))
+    cloud_of_accounts.call("POST", f"api/operator/transfers/{blocked['id']}/block", token=token)
+    with as_source(cloud_of_accounts, "203.0.113.94") as headers:
+        report(cloud_of_accounts, reported, headers)
+    page.reload()
+    expect(page.get_by_test_id("mine")).to_be_visible()
+    check(page)
+    page.get_by_role("link", name="All transfers").click()
+    expect(page.get_by_test_id("listed").filter(has_text=reported["id"])).to_contain_text("1 report")
+    check(page)
+    cloud_of_accounts.call("DELETE", f"api/transfers/{reported['id']}", token=reported["owner_token"])

@@ -64,10 +64,25 @@ def test_an_operator_closes_a_transfer_from_the_list_of_all(
     listed = operator.get_by_test_id("listed").filter(has_text=transfer)
     expect(listed).to_contain_text("ready · 1 file, 1 byte")
     operator.once("dialog", lambda dialog: dialog.accept())
-    listed.get_by_test_id("block").click()
+    listed.get_by_role("button", name=f"Block {transfer}").press("Enter")
     expect(listed).to_contain_text("blocked")
+    expect(operator.get_by_role("status")).to_have_text(f"{transfer} is blocked.")
+    expect(listed.get_by_role("link", name=f"Open {transfer}")).to_be_focused()
     assert cloud_of_accounts.call("GET", f"t/{transfer}").status == HTTPStatus.GONE
     assert cloud_of_accounts.call("GET", f"t/{transfer}/files/1").status == HTTPStatus.GONE
+
+
+def test_signing_in_that_fails_is_said(browser: Browser, cloud_of_accounts: Cloud, watch: Watch) -> None:
+    """The door is still there to try again, and so is a private link."""
+    watch.forgive("ERR_FAILED")
+    page = browser.new_context().new_page()
+    watch.attach(page)
+    page.goto(f"{cloud_of_accounts.address}#transfer={'a' * 26}")
+    page.route("**/oauth2/token", lambda route: route.abort())
+    sign_in(page, "bob")
+    expect(page.get_by_role("alert")).to_have_text("Signing in did not work. Please try again.")
+    expect(page.get_by_test_id("sign-in")).to_be_visible()
+    assert page.url == f"{cloud_of_accounts.address}#transfer={'a' * 26}"
 
 
 @pytest.mark.parametrize("token", [None, "nonsense", "a.b.c"])

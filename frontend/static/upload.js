@@ -87,7 +87,7 @@ void begin();
 
 async function begin() {
   if (account) {
-    await account.arrive();
+    if (!(await account.arrive())) view.notice(words.signInFailed());
     view.admit(account, { signIn: () => void account.signIn(), signOut: () => account.signOut() });
   }
   view.takePicked();

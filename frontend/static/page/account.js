@@ -83,19 +83,18 @@ export class Account {
   /**
    * Takes what the pool's page has sent along, if it has, out of the address.
    *
-   * @returns {Promise<boolean>} whether somebody is signed in now
+   * @returns {Promise<boolean>} false where signing in was begun and came to nothing
    */
   async arrive() {
     const answer = new URLSearchParams(location.search);
     const [code, state] = [answer.get('code'), answer.get('state')];
     const begun = /** @type {Begun | null} */ (JSON.parse(sessionStorage.getItem(BEGUN) ?? 'null'));
-    if (begun && state === begun.state) {
-      sessionStorage.removeItem(BEGUN);
-      history.replaceState(null, '', location.pathname + begun.hash);
-      if (code) {
-        const asked = { grant_type: 'authorization_code', code, redirect_uri: this.#home, code_verifier: begun.verifier };
-        await this.#fetch(asked, '').catch(() => {});
-      }
+    if (!begun || state !== begun.state) return true;
+    sessionStorage.removeItem(BEGUN);
+    history.replaceState(null, '', location.pathname + begun.hash);
+    if (code) {
+      const asked = { grant_type: 'authorization_code', code, redirect_uri: this.#home, code_verifier: begun.verifier };
+      await this.#fetch(asked, '').catch(() => {});
     }
     return this.known;
   }

@@ -73,3 +73,8 @@ const MOMENT = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'full', timeStyle:
 
 /** In the reader's own time zone. @param {string} iso */
 export const moment = (iso) => MOMENT.format(new Date(iso));
+
+const STAMP = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** Shorter, for lists. @param {string} iso */
+export const stamp = (iso) => STAMP.format(new Date(iso));

@@ -1,7 +1,7 @@
 /** Everything the pages' scripts say: which text of the catalogue when, and what stands in it. */
 
 import { sentences, t } from './catalogue.js';
-import { bytes, count, day, deadline, duration, moment, percent } from './format.js';
+import { bytes, count, day, deadline, duration, moment, percent, stamp } from './format.js';
 
 /** @import {Listed} from '../engine/api.js' */
 /** @import {FileState, Status} from '../engine/api.js' */
@@ -210,17 +210,24 @@ export const mineText = {
 
 export const operatorText = {
   /** @param {Listed} listed */
-  line: ({ state, files, bytes: size, downloads, reports, created, expires_at: expiresAt, sender }) =>
+  line: ({ state, files, bytes: size, downloads, created, expires_at: expiresAt, sender }) =>
     t('operator.line', {
       state: t(`operator.state.${state}`),
       files: t('files', { n: files }),
       size: bytes(size),
       downloads: t('operator.downloads', { n: downloads }),
-      reports: t('operator.reports', { n: reports }),
-      created: moment(created),
-      deadline: deadline(expiresAt),
+      created: stamp(created),
+      deadline: stamp(expiresAt),
       sender: sender ?? '–',
     }),
+  /** @param {Listed} listed */
+  reports: ({ reports }) => t('operator.reports', { n: reports }),
+  /** @param {Listed} listed */
+  open: ({ id }) => t('button.open_one', { name: id }),
+  /** @param {Listed} listed */
+  block: ({ id }) => t('button.block_one', { name: id }),
+  /** @param {Listed} listed */
+  blocked: ({ id }) => t('operator.blocked', { name: id }),
   only: () => t('operator.only'),
   failed: () => t('operator.failed'),
   reallyBlock: () => t('operator.really_block'),
@@ -232,6 +239,7 @@ export const nothingThere = () => t('notice.nothing_there');
 export const copyByHand = () => t('notice.copy_by_hand');
 export const reallyDelete = () => t('notice.really_delete');
 export const insecure = () => t('notice.insecure');
+export const signInFailed = () => t('notice.sign_in_failed');
 
 /** What a recipient sees and hears of the whole. */
 export const received = {
