@@ -31,6 +31,8 @@ class Settings:
     session_seconds: int
     sign_in_address: str
     sign_in_client: str
+    takedown_function: str
+    """What moves to the evidence what operators block on their page; empty where nobody has an account."""
     public_downloads: bool
     downloads_origin: str
     """Where CloudFront serves the bucket's files; empty where S3 does."""
@@ -107,6 +109,7 @@ class Settings:
             session_seconds=numbers("SESSION_SECONDS")[0],
             sign_in_address=env.get("SIGN_IN_ADDRESS", ""),
             sign_in_client=env.get("SIGN_IN_CLIENT", ""),
+            takedown_function=env.get("TAKEDOWN_FUNCTION", ""),
             public_downloads=flag("PUBLIC_DOWNLOADS"),
             downloads_origin=env.get("DOWNLOADS_ORIGIN", ""),
             downloads_key_arn=env.get("DOWNLOADS_KEY_ARN", ""),

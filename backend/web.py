@@ -52,7 +52,7 @@ from backend.reports import MAX_MAIL, MAX_SHOWN, MAX_TEXT, REASONS, Form as Repo
 from backend.settings import settings
 from backend.telemetry import counting, logger, metrics
 from backend.transfers import is_page_address, moment
-from backend.wiring import origins
+from backend.wiring import origins, takedowns
 from backend.words import LANGUAGES
 
 app = resolver()
@@ -240,10 +240,11 @@ def all_transfers(cursor: Annotated[str | None, Query(max_length=60)] = None) ->
     responses=answers(204, None, 401, 404),
 )
 def block_transfer(transfer: str) -> Response[None]:
-    """Close a transfer to everybody at once; operators only. `make takedown` then moves its files to the evidence."""
+    """Close a transfer to everybody at once, then move its files to the evidence; operators only. May be repeated."""
     _operator()
     operators().block(known_id(transfer))
     logger.warning("transfer blocked by an operator")
+    takedowns().begin(transfer)
     return Response(HTTPStatus.NO_CONTENT)
 
 

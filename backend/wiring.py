@@ -10,6 +10,7 @@ from backend.objects import Objects
 from backend.records import Records
 from backend.secret import Secret
 from backend.settings import settings
+from backend.takedowns import Takedowns
 
 
 @cache
@@ -22,6 +23,12 @@ def table() -> Records:
 def topic() -> Alerts:
     """Return the topic for the operator that the settings name."""
     return Alerts(settings().alerts_topic_arn)
+
+
+@cache
+def takedowns() -> Takedowns:
+    """Return the takedown function that the settings name, which web alone may call."""
+    return Takedowns(settings().takedown_function)
 
 
 @cache

@@ -114,9 +114,9 @@ class Cloud:
         found = self.s3.list_multipart_uploads(Bucket=self.outputs["Bucket"], Prefix=f"files/{transfer}/")
         return [upload["Key"] for upload in found.get("Uploads", [])]
 
-    def keys(self, transfer: str) -> list[str]:
-        """Return the keys of a transfer's objects."""
-        found = self.s3.list_objects_v2(Bucket=self.outputs["Bucket"], Prefix=f"files/{transfer}/")
+    def keys(self, transfer: str, among: str = "files") -> list[str]:
+        """Return the keys of a transfer's objects, or of what is kept of it `among="evidence"`."""
+        found = self.s3.list_objects_v2(Bucket=self.outputs["Bucket"], Prefix=f"{among}/{transfer}/")
         return [item["Key"] for item in found.get("Contents", [])]
 
     def log(self) -> str:

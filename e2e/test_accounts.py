@@ -5,7 +5,7 @@ from http import HTTPStatus
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from e2e.cloud import Cloud
+from e2e.cloud import Cloud, eventually
 from e2e.conftest import EVERYBODYS, Watch
 from e2e.test_page import link_of, transfer_of
 
@@ -55,7 +55,7 @@ def test_an_account_sends_and_finds_it_again_on_another_device(
 def test_an_operator_closes_a_transfer_from_the_list_of_all(
     browser: Browser, cloud_of_accounts: Cloud, watch: Watch
 ) -> None:
-    """Others do not see the list, nor the way to it."""
+    """Others do not see the list, nor the way to it. Its files are evidence then, without a command."""
     sender = signed_in(browser, cloud_of_accounts, watch, "alice")
     transfer = send(sender, "bad.exe")
     expect(sender.locator("#all-transfers")).to_be_hidden()
@@ -66,10 +66,14 @@ def test_an_operator_closes_a_transfer_from_the_list_of_all(
     operator.once("dialog", lambda dialog: dialog.accept())
     listed.get_by_role("button", name=f"Block {transfer}").press("Enter")
     expect(listed).to_contain_text("blocked")
-    expect(operator.get_by_role("status")).to_have_text(f"{transfer} is blocked.")
+    expect(operator.get_by_role("status")).to_have_text(f"{transfer} is blocked. Its files are moving to the evidence.")
     expect(listed.get_by_role("link", name=f"Open {transfer}")).to_be_focused()
     assert cloud_of_accounts.call("GET", f"t/{transfer}").status == HTTPStatus.GONE
     assert cloud_of_accounts.call("GET", f"t/{transfer}/files/1").status == HTTPStatus.GONE
+    eventually(lambda: cloud_of_accounts.keys(transfer, among="evidence") and not cloud_of_accounts.keys(transfer))
+    operator.reload()
+    expect(listed).to_contain_text("blocked · 1 file, 1 byte")
+    expect(listed.get_by_test_id("block")).to_be_hidden()
 
 
 def test_signing_in_that_fails_is_said(browser: Browser, cloud_of_accounts: Cloud, watch: Watch) -> None:

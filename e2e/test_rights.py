@@ -7,7 +7,8 @@ of `deeds.py`. That every right is needed, the other tests here say: without it 
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, cast
@@ -20,7 +21,7 @@ from e2e import deeds
 from e2e.cloud import Cloud
 from e2e.deeds import Deed
 
-FUNCTIONS = {"web": "WebFunction", "links": "LinksFunction", "sweep": "SweepFunction"}
+FUNCTIONS = ["WebFunction", "LinksFunction", "SweepFunction"]
 DENIED = {"403", "AccessDenied", "AccessDeniedException", "AuthorizationError"}
 # The local cloud has no X-Ray, and compares the name of a log group with the right to its streams, which ends in `:*`.
 NOT_HERE = {
@@ -95,7 +96,21 @@ class Role:
 
 @pytest.fixture(scope="module")
 def everything(cloud: Cloud) -> Iterator[list[Deed]]:
-    """Return all that there is to do, on ours and on what is none of the functions' business."""
+    """Return all that there is to do in the local cloud."""
+    with all_that_there_is(cloud) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def everything_with_accounts(cloud_of_accounts: Cloud) -> Iterator[list[Deed]]:
+    """Return the same where people have accounts."""
+    with all_that_there_is(cloud_of_accounts) as found:
+        yield found
+
+
+@contextmanager
+def all_that_there_is(cloud: Cloud) -> Generator[list[Deed]]:
+    """Name all that can be done, on ours and on what is none of the functions' business."""
     out = cloud.outputs
     secrets = cloud.client("secretsmanager")
     secret = secrets.create_secret(Name="of-somebody-else", SecretString="x")["ARN"]
@@ -117,7 +132,7 @@ def everything(cloud: Cloud) -> Iterator[list[Deed]]:
         deeds.on_queue(out["Arrivals"]),
         deeds.on_queue(out["DeadLetters"]),
         *(deeds.on_logs(group["logGroupName"]) for group in groups),
-        *(deeds.on_function(out[function]) for function in FUNCTIONS.values()),
+        *(deeds.on_function(out[function]) for function in [*FUNCTIONS, "TakedownFunction"] if function in out),
         deeds.on_secret(secret),
         deeds.on_topic(out["Alarms"]),
         deeds.on_key(key_arn),
@@ -129,9 +144,22 @@ def everything(cloud: Cloud) -> Iterator[list[Deed]]:
     cloud.client("dynamodb").delete_item(TableName=out["Table"], Key=key)
 
 
-@pytest.mark.parametrize("output", [*FUNCTIONS.values(), "OperatorRole"])
+@pytest.mark.parametrize("output", [*FUNCTIONS, "OperatorRole"])
 def test_a_role_can_do_what_it_is_granted_and_nothing_else(cloud: Cloud, everything: list[Deed], output: str) -> None:
     """Each of its rights lets it in, and each of some two hundred other deeds is refused."""
+    try_all(cloud, everything, output)
+
+
+@pytest.mark.parametrize("output", ["WebFunction", "TakedownFunction"])
+def test_so_it_is_with_the_rights_that_there_are_only_with_accounts(
+    cloud_of_accounts: Cloud, everything_with_accounts: list[Deed], output: str
+) -> None:
+    """Web has the takedown function called and lists all transfers; takedown moves files to the evidence."""
+    try_all(cloud_of_accounts, everything_with_accounts, output)
+
+
+def try_all(cloud: Cloud, everything: list[Deed], output: str) -> None:
+    """Try everything in the role that an output names."""
     of = Role.of_people if output == "OperatorRole" else Role.of_function
     role = of(cloud, cloud.outputs[output])
     tried = [(deed, role.may(deed), role.can(deed)) for deed in everything if deed.action not in NOT_HERE]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
-from aws_cdk import Aws, Duration, Stack, aws_cloudwatch as cloudwatch
+from aws_cdk import Aws, Duration, Stack, aws_cloudwatch as cloudwatch, aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import Config
@@ -24,16 +25,30 @@ HEIGHT = 6
 FORTNIGHT = "-P14D"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What there is to be looked at; `takedown` only where operators have accounts."""
+
+    store: FileStore
+    links: Links
+    web: WebApi
+    sweep: Sweep
+    takedown: lambda_.Function | None
+
+    @property
+    def functions(self) -> dict[str, lambda_.Function]:
+        """Return all functions by the name of their service."""
+        found = {"web": self.web.function, "links": self.links.function, "sweep": self.sweep.function}
+        return {**found, "takedown": self.takedown} if self.takedown else found
+
+
 def make_dashboard(
     scope: Construct,
     *,
     config: Config,
     alarms: Sequence[cloudwatch.Alarm],
     slow_link_seconds: int,
-    store: FileStore,
-    links: Links,
-    web: WebApi,
-    sweep: Sweep,
+    watched: Watched,
 ) -> cloudwatch.Dashboard:
     """Make the dashboard: all alarms, then uploads, links, costs."""
     dashboard = cloudwatch.Dashboard(
@@ -51,13 +66,14 @@ def make_dashboard(
             height=3,
         )
     )
-    _add(dashboard, "Are uploads working?", _uploads(links, web, sweep))
-    _add(dashboard, "How fast do links appear?", _links(links, web, slow_link_seconds))
-    _add(dashboard, "What does it cost, by the day?", _costs(config, store, links, web, sweep))
+    _add(dashboard, "Are uploads working?", _uploads(watched))
+    _add(dashboard, "How fast do links appear?", _links(watched.links, watched.web, slow_link_seconds))
+    _add(dashboard, "What does it cost, by the day?", _costs(config, watched))
     return dashboard
 
 
-def _uploads(links: Links, web: WebApi, sweep: Sweep) -> list[cloudwatch.GraphWidget]:
+def _uploads(watched: Watched) -> list[cloudwatch.GraphWidget]:
+    links, web = watched.links, watched.web
     return [
         _graph(
             "Begun and arrived",
@@ -78,9 +94,10 @@ def _uploads(links: Links, web: WebApi, sweep: Sweep) -> list[cloudwatch.GraphWi
             emitted("web", "Failures", statistic="Sum", period=FIVE_MINUTES).with_(label="web: failures"),
             emitted("links", "Failures", statistic="Sum", period=FIVE_MINUTES).with_(label="links: failures"),
             emitted("sweep", "SweepFailures", statistic="Sum", period=FIVE_MINUTES).with_(label="sweep: failures"),
-            web.function.metric_errors(statistic="Sum", period=FIVE_MINUTES, label="web: crashes"),
-            links.function.metric_errors(statistic="Sum", period=FIVE_MINUTES, label="links: crashes"),
-            sweep.function.metric_errors(statistic="Sum", period=FIVE_MINUTES, label="sweep: crashes"),
+            *(
+                function.metric_errors(statistic="Sum", period=FIVE_MINUTES, label=f"{name}: crashes")
+                for name, function in watched.functions.items()
+            ),
             links.dead_letters.metric_approximate_number_of_messages_visible(
                 statistic="Maximum", period=FIVE_MINUTES, label="dead letters"
             ),
@@ -118,11 +135,11 @@ def _links(links: Links, web: WebApi, slow_link_seconds: int) -> list[cloudwatch
     ]
 
 
-def _costs(config: Config, store: FileStore, links: Links, web: WebApi, sweep: Sweep) -> list[cloudwatch.GraphWidget]:
-    functions = {"web": web.function, "links": links.function, "sweep": sweep.function}
+def _costs(config: Config, watched: Watched) -> list[cloudwatch.GraphWidget]:
+    store, web = watched.store, watched.web
     milliseconds = {
         name: cast("cloudwatch.IMetric", function.metric_duration(statistic="Sum", period=DAY))
-        for name, function in functions.items()
+        for name, function in watched.functions.items()
     }
     return [
         _graph(

@@ -13,7 +13,6 @@ from aws_cdk import (
     aws_cloudfront as cloudfront,
     aws_cloudfront_origins as origins,
     aws_iam as iam,
-    aws_lambda as lambda_,
 )
 from constructs import Construct
 
@@ -131,14 +130,13 @@ class Edge(Construct):
             cookie_behavior=cloudfront.CacheCookieBehavior.none(),
         )
 
-    def serve_alone(self, links: lambda_.Function, operators: iam.Role) -> None:
-        """Let this distribution read files, and nobody else but two roles.
+    def serve_alone(self, *readers: str) -> None:
+        """Let this distribution read files, and nobody else but these roles, which their ARNs name.
 
         The links function looks at what arrived, and operators move what they take down to the evidence. By a header,
         that is: no URL that either could presign is good for reading.
         """
         us = self._distribution.distribution_arn
-        looking = [cast("iam.IRole", links.role).role_arn, operators.role_arn]
         self._say(
             "Allow",
             iam.ServicePrincipal("cloudfront.amazonaws.com"),
@@ -147,7 +145,7 @@ class Edge(Construct):
         self._say(
             "Deny",
             iam.AnyPrincipal(),
-            {"ArnNotEquals": {"aws:PrincipalArn": looking}, "StringNotEquals": {"aws:SourceArn": us}},
+            {"ArnNotEquals": {"aws:PrincipalArn": list(readers)}, "StringNotEquals": {"aws:SourceArn": us}},
         )
         self._say("Deny", iam.AnyPrincipal(), {"StringEquals": {"s3:authType": "REST-QUERY-STRING"}})
 

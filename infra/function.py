@@ -26,7 +26,7 @@ NAMESPACE = "Sidestep"
 ACCEPTED = {
     "AwsSolutions-L1": "The bundle's wheels and bytecode are for Python 3.13, which AWS supports until 2029.",
     "CKV_AWS_115": "A young account may run ten workers in all, and none should be kept from the others.",
-    "CKV_AWS_116": "Only sweep is called without a caller who waits, and its next run goes on.",
+    "CKV_AWS_116": "Sweep's next run goes on, and operators see a takedown that failed.",
     "CKV_AWS_117": "Nothing it talks to lies in a VPC, and the way out of one costs money by the hour.",
     "CKV_AWS_173": "The environment holds settings and no secret.",
 }
@@ -105,6 +105,11 @@ def backend_function(
     for finding, reason in ACCEPTED.items():
         accept(function, reason, finding)
     return function
+
+
+def role_arn(function: lambda_.Function) -> str:
+    """Return the ARN of the role in which a function acts."""
+    return cast("iam.IRole", function.role).role_arn
 
 
 def allow(actions: Sequence[str], resource: str) -> iam.PolicyStatement:

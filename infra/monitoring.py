@@ -13,15 +13,15 @@ from aws_cdk import (
     aws_cloudwatch_actions as actions,
     aws_iam as iam,
     aws_kms as kms,
+    aws_lambda as lambda_,
     aws_sns as sns,
 )
 from constructs import Construct
 
 from infra.config import Config
-from infra.dashboard import make_dashboard
+from infra.dashboard import Watched, make_dashboard
 from infra.function import allow, emitted
 from infra.links import Links
-from infra.storage import FileStore
 from infra.sweep import Sweep
 from infra.web import WebApi
 
@@ -108,28 +108,20 @@ class Monitoring(Construct):
         *,
         config: Config,
         alerts: Alerts,
-        store: FileStore,
-        links: Links,
-        web: WebApi,
-        sweep: Sweep,
+        watched: Watched,
     ) -> None:
         """Watch what the other constructs made."""
         super().__init__(scope, name)
         self._to_operator = actions.SnsAction(cast("sns.ITopic", alerts.topic))
         self._alarms: list[cloudwatch.Alarm] = []
-        self._watch_requests(web)
-        self._watch_links(links)
-        self._watch_sweep(sweep)
+        self._watch_requests(watched.web)
+        self._watch_links(watched.links)
+        self._watch_sweep(watched.sweep)
         self._watch_limits(config)
+        if watched.takedown:
+            self._watch_takedown(watched.takedown)
         self.dashboard = make_dashboard(
-            self,
-            config=config,
-            alarms=self._alarms,
-            slow_link_seconds=SLOW_LINK_SECONDS,
-            store=store,
-            links=links,
-            web=web,
-            sweep=sweep,
+            self, config=config, alarms=self._alarms, slow_link_seconds=SLOW_LINK_SECONDS, watched=watched
         )
 
     def _watch_requests(self, web: WebApi) -> None:
@@ -216,6 +208,15 @@ class Monitoring(Construct):
             # CloudWatch's day is the last 24 hours, the limit's the calendar's: this may warn early, but never late.
             emitted("web", "BytesReserved", statistic="Sum", period=Duration.days(1)),
             above=NEAR_THE_LIMIT * config.max_bytes_per_day,
+        )
+
+    def _watch_takedown(self, takedown: lambda_.Function) -> None:
+        self._alarm(
+            "Takedown crashes",
+            "What an operator has blocked could not be moved to the evidence.",
+            # Lambda calls again, twice; but a person is waiting for this one, and should see how it ends.
+            takedown.metric_errors(statistic="Sum", period=FIVE_MINUTES),
+            above=0,
         )
 
     def _alarm(

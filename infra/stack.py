@@ -7,9 +7,10 @@ from constructs import Construct
 
 from infra.access import Access
 from infra.config import Config
+from infra.dashboard import Watched
 from infra.edge import Edge
 from infra.findings import accept
-from infra.function import allow
+from infra.function import allow, role_arn
 from infra.links import Links
 from infra.monitoring import Alerts, Monitoring
 from infra.operators import Operators
@@ -27,7 +28,7 @@ class TransferStack(Stack):
         Whoever holds a presigned URL holds the rights of the role that signed it. So web can start, sign, complete and
         abort uploads and cannot read a byte; links can read and sign downloads, drop what is wrong, and write none;
         sweep drops what has expired, and can neither read nor write a byte of it. What a takedown has put among the
-        evidence is beyond all of them.
+        evidence is beyond all of them; takedown puts it there, and signs nothing.
         """
         super().__init__(
             scope,
@@ -64,20 +65,27 @@ class TransferStack(Stack):
                 *([allow(["kms:Sign"], config.downloads_key_arn)] if edge else []),
             ],
         )
-        operators = Operators(self, "Operators", store=store)
-        if edge:
-            edge.serve_alone(links.function, operators.role)
         access = Access(self, "Access", config=config)
+        operators = Operators(self, "Operators", config=config, store=store, code=code)
+        # Only accounts tell who is an operator, so only with them there is a page with a button.
+        takedown = operators.add_button(environment) if access.pool else None
+        if edge:
+            movers = [operators.role.role_arn, *([role_arn(takedown)] if takedown else [])]
+            edge.serve_alone(role_arn(links.function), *movers)
         web = WebApi(
             self,
             "Web",
             config=config,
             code=code,
-            environment={**environment, **access.environment},
+            environment={
+                **environment,
+                **access.environment,
+                **({"TAKEDOWN_FUNCTION": takedown.function_name} if takedown else {}),
+            },
             grants=[
                 *access.grants,
-                # Operators list every transfer, and who they are only accounts tell.
                 *([allow(["dynamodb:Query"], store.by_created_arn)] if access.pool else []),
+                *([allow(["lambda:InvokeFunction"], takedown.function_arn)] if takedown else []),
                 allow(
                     ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
                     store.files_arn,
@@ -121,7 +129,11 @@ class TransferStack(Stack):
         store.allow_page(web.origins)
         store.announce(links.arrivals)
         monitoring = Monitoring(
-            self, "Monitoring", config=config, alerts=alerts, store=store, links=links, web=web, sweep=sweep
+            self,
+            "Monitoring",
+            config=config,
+            alerts=alerts,
+            watched=Watched(store=store, links=links, web=web, sweep=sweep, takedown=takedown),
         )
 
         CfnOutput(self, "Address", value=web.address)
@@ -134,6 +146,8 @@ class TransferStack(Stack):
         CfnOutput(self, "WebFunction", value=web.function.function_name)
         CfnOutput(self, "LinksFunction", value=links.function.function_name)
         CfnOutput(self, "SweepFunction", value=sweep.function.function_name)
+        if takedown:
+            CfnOutput(self, "TakedownFunction", value=takedown.function_name)
         CfnOutput(self, "Arrivals", value=links.arrivals.queue_url)
         CfnOutput(self, "DeadLetters", value=links.dead_letters.queue_url)
         CfnOutput(self, "Alarms", value=alerts.topic.topic_arn)

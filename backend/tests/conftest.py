@@ -18,7 +18,7 @@ from backend.operators import Operators
 from backend.reporting import Reporting
 from backend.settings import Settings
 from backend.sweeping import Sweeping
-from backend.tests.fakes import Clock, FakeAlerts, FakeObjects, FakeRecords
+from backend.tests.fakes import Clock, FakeAlerts, FakeObjects, FakeRecords, FakeTakedowns
 from backend.uploads import Uploads
 
 # How long an example takes says more of the machine than of the code.
@@ -45,6 +45,7 @@ SETTINGS = Settings(
     session_seconds=604_800,
     sign_in_address="",
     sign_in_client="",
+    takedown_function="",
     public_downloads=False,
     downloads_origin="",
     downloads_key_arn="",
@@ -101,6 +102,12 @@ def alerts() -> FakeAlerts:
 def reporting(records: FakeRecords, alerts: FakeAlerts, downloads: Downloads, clock: Clock) -> Reporting:
     """Return the reporter's side, likewise."""
     return Reporting(records=records, alerts=alerts, known=downloads.known, now=clock, random=_random())
+
+
+@pytest.fixture
+def takedowns() -> FakeTakedowns:
+    """Return a takedown function that nobody has called."""
+    return FakeTakedowns()
 
 
 @pytest.fixture

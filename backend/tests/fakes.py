@@ -11,6 +11,7 @@ from backend.limits import Amount, Budget
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
 from backend.records import BlockedError, BusyError, FullError, GoneError, Place, Records, Stored, Whose
 from backend.reports import Report
+from backend.takedowns import Takedowns
 from backend.tally import Event, Tally, entry_of, shard_of
 from backend.transfers import NEVER, Content, Download, File, FileState, Sent, Transfer
 from backend.tries import Tries
@@ -389,6 +390,17 @@ class FakeAlerts(Alerts):
 
     def send(self, subject: str, text: str) -> None:
         self.sent.append((subject, text))
+
+
+class FakeTakedowns(Takedowns):
+    """A function that only remembers which transfers it was called for."""
+
+    def __init__(self) -> None:
+        super().__init__("takedown")
+        self.begun: list[str] = []
+
+    def begin(self, transfer: str) -> None:
+        self.begun.append(transfer)
 
 
 @dataclass

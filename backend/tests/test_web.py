@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from backend import entry, pages, web
 from backend.access import Access
@@ -23,7 +23,7 @@ from backend.reporting import Reporting
 from backend.telemetry import logger
 from backend.tests.conftest import ORIGINS, SETTINGS
 from backend.tests.events import Context, request
-from backend.tests.fakes import Clock, FakeObjects, FakeRecords
+from backend.tests.fakes import Clock, FakeObjects, FakeRecords, FakeTakedowns
 from backend.transfers import key_of
 from backend.uploads import Uploads
 
@@ -49,13 +49,19 @@ class Answer:
 
 @pytest.fixture
 def served(
-    monkeypatch: pytest.MonkeyPatch, uploads: Uploads, downloads: Downloads, access: Access, operators: Operators
+    monkeypatch: pytest.MonkeyPatch,
+    uploads: Uploads,
+    downloads: Downloads,
+    access: Access,
+    operators: Operators,
+    takedowns: FakeTakedowns,
 ) -> None:
     """Let the function work on the table and bucket in memory."""
     monkeypatch.setattr(web, "uploads", lambda: uploads)
     monkeypatch.setattr(web, "downloads", lambda: downloads)
     monkeypatch.setattr(web, "access", lambda: access)
     monkeypatch.setattr(web, "operators", lambda: operators)
+    monkeypatch.setattr(web, "takedowns", lambda: takedowns)
     for module in (entry, web):
         monkeypatch.setattr(module, "settings", lambda: SETTINGS)
         monkeypatch.setattr(module, "origins", lambda: ORIGINS)
@@ -790,8 +796,8 @@ def test_a_blocked_transfer_says_so_to_everybody(operators: Operators) -> None:
 
 
 @pytest.mark.usefixtures("served", "accounts")
-def test_an_operator_sees_every_transfer_and_closes_one() -> None:
-    """From then on it is closed to its owner and its recipients."""
+def test_an_operator_sees_every_transfer_and_closes_one(takedowns: FakeTakedowns) -> None:
+    """From then on it is closed to its owner and its recipients, and its evidence is being secured."""
     made = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
     listed = call_as("olga", "GET", "/api/operator/transfers", groups="operators").json
     assert [(one["id"], one["state"], one["sender"]) for one in listed["transfers"]] == [
@@ -804,10 +810,30 @@ def test_an_operator_sees_every_transfer_and_closes_one() -> None:
     assert call("GET", f"/api/transfers/{made['id']}/log", token=made["owner_token"]).status != HTTPStatus.OK
     (again,) = call_as("olga", "GET", "/api/operator/transfers", groups="operators").json["transfers"]
     assert again["state"] == "blocking"
+    assert takedowns.begun == [made["id"]]
 
 
 @pytest.mark.usefixtures("served", "accounts")
-def test_nobody_else_operates() -> None:
+def test_a_takedown_whose_function_could_not_be_called_is_told_and_can_be_repeated(
+    takedowns: FakeTakedowns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is closed all the same; the list shows that the evidence is not safe."""
+    made = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
+    block = f"/api/operator/transfers/{made['id']}/block"
+
+    def busy(_: str) -> None:
+        raise EndpointConnectionError(endpoint_url="https://lambda")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(takedowns, "begin", busy)
+        assert call_as("olga", "POST", block, groups="operators").status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert call("GET", f"/t/{made['id']}").status == HTTPStatus.GONE
+    assert call_as("olga", "POST", block, groups="operators").status == HTTPStatus.NO_CONTENT
+    assert takedowns.begun == [made["id"]]
+
+
+@pytest.mark.usefixtures("served", "accounts")
+def test_nobody_else_operates(takedowns: FakeTakedowns) -> None:
     """Neither other accounts, who are told nothing of it, nor whoever has none."""
     made = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
     for method, path in (
@@ -816,6 +842,7 @@ def test_nobody_else_operates() -> None:
     ):
         assert call_as("alice", method, path, groups="staff").status == HTTPStatus.NOT_FOUND
         assert call(method, path, token=made["owner_token"]).status == HTTPStatus.UNAUTHORIZED
+    assert takedowns.begun == []
     wrong = call_as("olga", "GET", "/api/operator/transfers", groups="operators", query={"cursor": "x"})
     assert wrong.status == HTTPStatus.UNPROCESSABLE_ENTITY
 

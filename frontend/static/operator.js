@@ -50,7 +50,8 @@ function rowOf(listed) {
     part('[data-part="line"]').textContent = operatorText.line(now);
     part('[data-part="reports"]').textContent = operatorText.reports(now);
     part('[data-part="reports"]').hidden = now.reports === 0;
-    part('button').hidden = ['blocked', 'blocking', 'deleted'].includes(now.state);
+    // A takedown that did not come to its end can be begun again; here and now it has only just begun.
+    part('button').hidden = now !== listed || ['blocked', 'deleted'].includes(now.state);
   };
   part('code').textContent = listed.id;
   const open = /** @type {HTMLAnchorElement} */ (row.querySelector('a'));

@@ -67,6 +67,12 @@ def aws(synth: Synth) -> Stack:
 
 
 @pytest.fixture(scope="session")
+def accounts(synth: Synth) -> Stack:
+    """Return what AWS gets where people have accounts."""
+    return synth(Config(upload_access="cognito", session_seconds=7200))
+
+
+@pytest.fixture(scope="session")
 def local(synth: Synth) -> Stack:
     """Return what the local cloud gets."""
     return synth(Config(local_port=4566, upload_access="open"))

@@ -27,12 +27,6 @@ def test_an_open_deployment_has_no_secret(synth: Synth) -> None:
     assert "secretsmanager" not in str(stack.all("IAM::Role"))
 
 
-@pytest.fixture(scope="session")
-def accounts(synth: Synth) -> Stack:
-    """Return what AWS gets where people have accounts."""
-    return synth(Config(upload_access="cognito", session_seconds=7200))
-
-
 def test_the_gateway_checks_accounts_where_only_they_may_call(accounts: Stack, aws: Stack) -> None:
     """Beginning a transfer, seeing and claiming one's own, operating; nothing that an owner or a recipient asks for."""
     checked = {

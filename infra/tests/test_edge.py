@@ -174,6 +174,19 @@ def test_nobody_else_reads_a_file_and_no_presigned_url_does(edge: Stack) -> None
     assert edge.properties("S3::Bucket")["PublicAccessBlockConfiguration"]["RestrictPublicBuckets"] is True
 
 
+def test_the_operators_button_may_read_past_the_distribution_as_well(synth: Synth) -> None:
+    """As the operators' own role: it copies what is blocked to the evidence."""
+    accounts = synth(replace(CLOUDFRONT, upload_access="cognito"))
+    statements = accounts.properties("S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    (readers,) = [
+        statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+        for statement in statements
+        if "ArnNotEquals" in statement["Condition"]
+    ]
+    names = [flat(reader)[1:].removesuffix(".Arn}").rstrip("0123456789ABCDEF") for reader in readers]
+    assert names == ["LinksRole", "OperatorsRole", "OperatorsTakedownRole"]
+
+
 def flat_conditions(statement: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Return a statement's conditions in one line each."""
     return {

@@ -74,6 +74,16 @@ OPERATORS = [
 ]
 
 
+TAKEDOWN = [
+    (["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject"], f"{BUCKET}/files/*"),
+    (["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], f"{BUCKET}/evidence/*"),
+    (["s3:ListBucket"], BUCKET),
+    (["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"], TABLE),
+    (LOGS, "{OperatorsTakedownLogs06871B70.Arn}"),
+    XRAY,
+]
+
+
 def granted(role: dict[str, Any]) -> list[tuple[list[str], str]]:
     """Return (actions, resource) of every statement of a role; each must be a plain Allow."""
     statements = cast("list[dict[str, Any]]", [s for p in role["Policies"] for s in p["PolicyDocument"]["Statement"]])
@@ -91,6 +101,18 @@ def test_a_function_may_do_exactly_this(aws: Stack, role: str, expected: list[tu
     assert "ManagedPolicyArns" not in properties
 
 
+def test_what_operators_block_on_their_page_is_moved_with_exactly_these_rights(accounts: Stack, aws: Stack) -> None:
+    """Only where they have accounts; and web alone may have it done."""
+    assert granted(accounts.properties("IAM::Role", "OperatorsTakedownRole")) == TAKEDOWN
+    invoke = (["lambda:InvokeFunction"], "{OperatorsTakedownFunction60E3F207.Arn}")
+    assert invoke in granted(accounts.properties("IAM::Role", "WebRole"))
+    may_invoke = [name for name, role in accounts.all("IAM::Role").items() if "lambda:Invoke" in str(role)]
+    assert [name.rstrip("0123456789ABCDEF") for name in may_invoke] == ["WebRole"]
+    called = [flat(one["Properties"]["FunctionName"]) for one in accounts.all("Lambda::Permission").values()]
+    assert not [name for name in called if "Takedown" in name]
+    assert "Takedown" not in str(aws.template["Resources"])
+
+
 def test_operators_may_do_exactly_this(aws: Stack) -> None:
     """People of this account whom its administrators let take the role; nobody else, and no service."""
     role = aws.properties("IAM::Role", "OperatorsRole")
@@ -103,16 +125,22 @@ def test_operators_may_do_exactly_this(aws: Stack) -> None:
     }
 
 
-def test_no_function_reaches_the_evidence(aws: Stack) -> None:
+@pytest.mark.parametrize(
+    ("where", "who"), [("aws", ["OperatorsRole"]), ("accounts", ["OperatorsRole", "OperatorsTakedownRole"])]
+)
+def test_no_function_that_answers_others_reaches_the_evidence(
+    where: str, who: list[str], request: pytest.FixtureRequest
+) -> None:
     """Nor, then, any URL that one could sign."""
-    roles = {name: role["Properties"] for name, role in aws.all("IAM::Role").items()}
-    reaching = [
+    stack: Stack = request.getfixturevalue(where)
+    roles = {name: role["Properties"] for name, role in stack.all("IAM::Role").items()}
+    reaching = {
         name
         for name, role in roles.items()
         for _, resource in (granted(role) if "Policies" in role else [])
         if resource.startswith(BUCKET) and resource not in (BUCKET, f"{BUCKET}/files/*")
-    ]
-    assert [name.rstrip("0123456789ABCDEF") for name in reaching] == ["OperatorsRole"]
+    }
+    assert sorted(name.rstrip("0123456789ABCDEF") for name in reaching) == who
 
 
 def test_no_other_role_and_no_policy_besides(aws: Stack) -> None:

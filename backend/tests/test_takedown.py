@@ -1,0 +1,61 @@
+"""The takedown function, on a table and a bucket in memory."""
+
+import pytest
+
+from backend import takedown
+from backend.arrivals import Arrivals
+from backend.messages import CreatedTransfer
+from backend.operators import Operators
+from backend.tests.events import Context
+from backend.tests.fakes import FakeObjects, FakeRecords
+from backend.tests.test_downloads import arrive, begin
+from backend.transfers import evidence_key, key_of
+from backend.uploads import Uploads
+
+
+@pytest.fixture(autouse=True)
+def served(monkeypatch: pytest.MonkeyPatch, operators: Operators) -> None:
+    """Let the function work on the table and bucket in memory."""
+    monkeypatch.setattr(takedown, "operators", lambda: operators)
+
+
+@pytest.fixture
+def bad(uploads: Uploads, objects: FakeObjects, arrivals: Arrivals) -> CreatedTransfer:
+    """Return a transfer of one stored file and one that never came."""
+    made = begin(uploads, 5, 7)
+    arrive(arrivals, objects, made, 1, 5)
+    return made
+
+
+def run(transfer: str) -> None:
+    """Call the function as web does."""
+    takedown.handler({"transfer": transfer}, Context())
+
+
+def test_what_is_blocked_moves_to_the_evidence(
+    bad: CreatedTransfer, operators: Operators, objects: FakeObjects
+) -> None:
+    """The list says then that it is done; twice is as good as once."""
+    operators.block(bad.id)
+    for _ in range(2):
+        run(bad.id)
+        assert list(objects.stored) == [evidence_key(bad.id, 1)]
+        assert operators.list(9).transfers[0].state == "blocked"
+
+
+def test_what_cannot_be_moved_fails_and_lambda_calls_again(
+    bad: CreatedTransfer, operators: Operators, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is what its alarm counts."""
+    operators.block(bad.id)
+    monkeypatch.setattr(records, "hold", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(bad.id)
+    assert operators.list(9).transfers[0].state == "blocking"
+
+
+def test_what_is_not_blocked_stays_where_it_is(bad: CreatedTransfer, objects: FakeObjects) -> None:
+    """It was given back, or erased, before the function came to it: nothing to do, and nothing to alarm anybody."""
+    for transfer in (bad.id, "a" * 26):
+        run(transfer)
+    assert list(objects.stored) == [key_of(bad.id, 1)]
