@@ -1,7 +1,6 @@
 """The race: starts what it takes, lets the contestants run in turn, and keeps what came out."""
 
 import contextlib
-import json
 import os
 import shutil
 import statistics
@@ -204,8 +203,7 @@ def bench(running: Path | None) -> Generator[Bench]:
         steps.set_up(children, cloud=True, browser=True)
         bundle = bundle_uppy(children)
         if running:
-            outputs = json.loads((running / "outputs.json").read_text())
-            cloud = Cloud(outputs["Address"], running)
+            cloud = Cloud.running(running)
         else:
             with steps.step("Local cloud"):
                 cloud = stack.enter_context(local_cloud(WORK / "cloud"))

@@ -1,21 +1,17 @@
 """What came out: as tables, as a page of the documentation, and as a picture."""
 
-import datetime as dt
 import json
-import platform
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 import boto3
 
 from bench import cold_start
 from bench.contestants import Run
+from bench.document import DOCS, origin, table
 from bench.measure import UPPY as UPPY_PAGE, Outcome
 from bench.profiles import BOTO3, GIB, LINK, OURS, UPPY
-from infra import steps
 
-DOCS = steps.ROOT / "docs"
 PICTURE = "benchmarks.svg"
 COLOURS = {OURS: "#0f766e", UPPY: "#94a3b8", BOTO3: "#cbd5e1", LINK: "#f59e0b"}
 HEAD = ["", "seconds", "ours / theirs", "signing calls", "long tasks (longest)", "memory, MiB", "CPU s per GiB"]
@@ -33,7 +29,7 @@ def _section(outcome: Outcome) -> str:
         ratio = outcome.ratio(LINK) if profile.goal.against == LINK else None
         rows.append([LINK, f"{profile.limit:.2f}", _number(ratio), *[""] * 4])
     lines = [f"### {profile.title}", "", f"`python -m bench --profile {profile.name}`", ""]
-    lines += _table([HEAD, *rows])
+    lines += table([HEAD, *rows])
     lines += ["", verdict(outcome)]
     lines += [f"Failed: {escape(failure)}" for failure in outcome.failures]
     return "\n".join([*lines, ""])
@@ -84,26 +80,16 @@ def verdict(outcome: Outcome) -> str:
     return words
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
-    ]
-    return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]
-
-
 # ---- the page ----
 
 
 def write(outcomes: Sequence[Outcome], cold: cold_start.Figures, *, rounds: int, load: float) -> None:
     """Write docs/benchmarks.md and its picture."""
     (DOCS / PICTURE).write_text(picture(outcomes))
-    today = dt.datetime.now(dt.UTC).date()
     page = f"""# Benchmarks
 
-Written by `python -m bench --repeat {rounds}` on {today}. The machine: {machine()};
-its load before the start: {load:.1f}. Browser, link, local cloud and peers share these cores, so compare within a table
-rather than with other machines.
+{origin(f"python -m bench --repeat {rounds}", load)}
+Browser, link, local cloud and peers share these cores, so compare within a table rather than with other machines.
 
 ![Each contestant's seconds, by profile]({PICTURE})
 
@@ -132,20 +118,6 @@ rather than with other machines.
 def uppy_version() -> str:
     """Return the version that the benchmark's lock file pins."""
     return json.loads((UPPY_PAGE / "package.json").read_text())["dependencies"]["@uppy/aws-s3"]
-
-
-def machine() -> str:
-    """Return what measured, in words."""
-    model, memory = platform.processor() or platform.machine(), ""
-    try:
-        cpu = Path("/proc/cpuinfo").read_text()
-        names = [line.split(":", 1)[1].strip() for line in cpu.splitlines() if line.startswith("model name")]
-        model = f"{len(names)} cores of {names[0]}"
-        kib = int(Path("/proc/meminfo").read_text().split()[1])
-        memory = f", {kib / 2**20:.0f} GiB of memory"
-    except (OSError, IndexError):
-        pass
-    return f"{model}{memory}, {platform.system()}"
 
 
 # ---- the picture ----

@@ -172,8 +172,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, WORK)
         running: Path | None = arguments.cloud
-        cloud = Cloud("", running) if running else stack.enter_context(local_cloud(WORK / "cloud"))
-        cloud.address = cloud.outputs["Address"]
+        cloud = Cloud.running(running) if running else stack.enter_context(local_cloud(WORK / "cloud"))
         port = urlsplit(cloud.address).port or 80
         made_up = stack.enter_context(bucket(files, f"http://localhost:{port}"))
         saved = save(announce(cloud, files), (port, made_up), WORK)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urljoin
 
 import boto3
@@ -52,6 +52,13 @@ class Cloud:
     work: Path
     confided: Confided = field(default_factory=Confided)
     errors: list[str] = field(default_factory=list[str])
+
+    @classmethod
+    def running(cls, work: Path) -> Self:
+        """Return a local cloud that runs already, by its work folder."""
+        cloud = cls("", work)
+        cloud.address = cloud.outputs["Address"]
+        return cloud
 
     @cached_property
     def outputs(self) -> dict[str, str]:

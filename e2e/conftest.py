@@ -37,8 +37,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Return the local cloud of this run; `SIDESTEP_CLOUD` names the work folder of one that is running already."""
     running = os.environ.get("SIDESTEP_CLOUD")
     if running:
-        outputs = Cloud("", Path(running)).outputs
-        yield Cloud(outputs["Address"], Path(running))
+        yield Cloud.running(Path(running))
         return
     # All tests are one sender to it, and a long run of chaos begins more transfers than a day allows one by default.
     many = (f"{name}=1000000" for name in ("max_transfers_per_day", "max_transfers_per_day_per_sender"))
