@@ -41,7 +41,7 @@ def test_whoever_has_the_passphrase_sends_and_whoever_has_the_link_receives(
 def test_a_private_link_leads_to_its_transfer_after_signing_in(
     visitor: Page, browser: Browser, closed_cloud: Cloud, passphrase: str
 ) -> None:
-    """What stands behind the address's # survives the form."""
+    """What stands behind the address's # survives the form, and choosing another language before and after."""
     enter(visitor, passphrase)
     visitor.get_by_test_id("file-input").set_input_files({"name": "a.txt", "mimeType": "", "buffer": b"a"})
     link_of(visitor)
@@ -51,7 +51,11 @@ def test_a_private_link_leads_to_its_transfer_after_signing_in(
     assert private
     elsewhere = browser.new_context().new_page()
     elsewhere.goto(private)
-    enter(elsewhere, passphrase)
+    elsewhere.get_by_role("link", name="Deutsch").click()
+    elsewhere.get_by_label("Passphrase").fill(passphrase)
+    elsewhere.get_by_role("button", name="Anmelden").click()
+    expect(elsewhere.get_by_test_id("file-row")).to_contain_text("a.txt")
+    elsewhere.get_by_role("link", name="English").click()
     expect(elsewhere.get_by_test_id("file-row")).to_contain_text("a.txt")
 
 

@@ -11,6 +11,7 @@ import { Transfer } from './engine/transfer.js';
 import { Account } from './page/account.js';
 import { Awake } from './page/awake.js';
 import { gatherDropped, gatherPicked } from './page/gather.js';
+import { followFragment } from './page/languages.js';
 import { LogDrawer } from './page/log.js';
 import { showMine } from './page/mine.js';
 import { OptionsDrawer } from './page/options.js';
@@ -44,6 +45,7 @@ let adding = false;
 /** @type {Kept[]} what earlier visits have left and no other tab sends */
 let unfinished = [];
 
+followFragment();
 const view = new View(
   {
     pick: (files) => void add(gatherPicked(files)),
