@@ -1,38 +1,21 @@
-"""The transfers table: the only DynamoDB code.
-
-A transfer's items share its id as partition key `pk`; the sort key `sk` tells what they are:
-`file#000001` (one per file), `log#1800000000000#1f…` (one per download, by time), `report#1800000000000#1f…` (one per
-report of abuse), `source#000001#9a…` (who downloaded which file and may go on with it), `tally#07` (what happened to
-files, see `tally`), `transfer` (the transfer itself). The names sort so that one query from `tally` on reads the
-transfer and its tally without the rest.
-
-An account's transfers stand under `account#<subject>`, by time of creation; under the partition key `access` the wrong
-tries of the operator's passphrase, one item for each source and one for each hour.
-
-What is counted of a day stands under `day#2026-11-24`: what was reserved of its limits, `total` and `sender#9a…` for
-each sender, and how many reports of abuse came from a source, `reporter#9a…`.
-
-Two indexes hold the transfers' own items alone, since no other has an `id_shard`: `by_expiry` in the order in which
-they expire, `by_created` in the order in which they were made. They carry keys and nothing else, so a changed title
-writes nothing to them and a changed expiry moves one entry. The shard is the first letter of the id, which is random: a
-partition takes 1,000 writes a second, all of them together thirty-two times as many transfers. Blocked transfers are a
-shard of their own, where no sweep looks.
-"""
+"""The transfers table: the only DynamoDB code. How its items look, `items` knows."""
 
 import heapq
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from itertools import groupby
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from backend import items
 from backend.aws import client
+from backend.items import ACCESS, BLOCKED_SHARD, CREATED_INDEX, EXPIRY_INDEX, SHARDS_OF_IDS, Item, Place, Whose
 from backend.limits import Amount, Budget
 from backend.reports import Report
 from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
@@ -41,24 +24,8 @@ from backend.tries import Tries
 
 MAX_WRITES = 25
 MAX_GETS = 100
-EXPIRY_INDEX = "by_expiry"
-CREATED_INDEX = "by_created"
-# No id looks like this.
-ACCESS = "access"
-# What an id may begin with.
-SHARDS_OF_IDS = "abcdefghijklmnopqrstuvwxyz234567"
-BLOCKED_SHARD = "blocked"
 
-Item = dict[str, Any]
-# Partition key and sort key.
-Place = tuple[str, str]
 Stored = Literal["now", "before", "wrong_size", "unwanted"]
-Whose = Literal["sender", "total"]
-
-_DOWNLOAD_FIELDS = frozenset(field.name for field in fields(Download))
-_FILE_FIELDS = frozenset(field.name for field in fields(File))
-_REPORT_FIELDS = frozenset(field.name for field in fields(Report))
-_TRANSFER_FIELDS = frozenset(field.name for field in fields(Transfer)) - {"id"}
 
 
 class BusyError(Exception):
@@ -102,8 +69,8 @@ class Records:
 
     def transfer(self, transfer: str) -> Transfer | None:
         """Return the transfer, or None."""
-        item = self._db.get_item(TableName=self.table, Key=_key(transfer, "transfer"), ConsistentRead=True).get("Item")
-        return _transfer(transfer, _plain(item)) if item else None
+        found = self._one(transfer, "transfer")
+        return items.transfer(transfer, found) if found else None
 
     def overview(self, transfer: str) -> tuple[Transfer, Tally] | None:
         """Return the transfer and what happened to its files, read in one query that does not touch the files."""
@@ -111,33 +78,38 @@ class Records:
         lists: dict[int, Sequence[str]] = {}
         for item in self._query(transfer, "pk = :pk AND sk >= :from", {":from": "tally"}):
             if item["sk"] == "transfer":
-                found = _transfer(transfer, item)
+                found = items.transfer(transfer, item)
             else:
                 lists[int(item["sk"].removeprefix("tally#"))] = item["log"]
         return (found, Tally(lists)) if found else None
 
     def files(self, transfer: str, first: int, last: int) -> list[File]:
         """Return the files numbered `first` to `last`, in order."""
-        between = {":from": _file_key(first), ":to": _file_key(last)}
-        return [_file(item) for item in self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between)]
+        between = {":from": items.file_key(first), ":to": items.file_key(last)}
+        return [items.file(item) for item in self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between)]
 
     def some_files(self, transfer: str, numbers: Sequence[int]) -> dict[int, File]:
         """Return the files with these numbers, as far as they exist."""
-        items = self._some([_key(transfer, _file_key(number)) for number in sorted(set(numbers))])
-        return {file.number: file for file in map(_file, items)}
+        found = self._some([items.key(transfer, items.file_key(number)) for number in sorted(set(numbers))])
+        return {file.number: file for file in map(items.file, found)}
 
     def log(self, transfer: str, most: int) -> list[Download]:
         """Return the last downloads, at most so many, newest first."""
-        between = {":from": "log#", ":to": _after("log#")}
-        items = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between, last=most)
-        return [Download(**{name: item[name] for name in _DOWNLOAD_FIELDS}) for item in items]
+        between = {":from": "log#", ":to": items.after("log#")}
+        found = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between, last=most)
+        return [items.download(item) for item in found]
+
+    def _one(self, partition: str, sort: str) -> Item | None:
+        key = items.key(partition, sort)
+        item = self._db.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        return items.plain(item) if item else None
 
     def _some(self, keys: Sequence[Item]) -> Iterator[Item]:
         for batch in _batches(keys, MAX_GETS):
             wanted = {self.table: {"Keys": batch, "ConsistentRead": True}}
             for wait in _patience():
                 answer = self._db.batch_get_item(RequestItems=wanted)
-                yield from map(_plain, answer["Responses"].get(self.table, []))
+                yield from map(items.plain, answer["Responses"].get(self.table, []))
                 wanted = answer.get("UnprocessedKeys")
                 if not wanted:
                     break
@@ -150,37 +122,36 @@ class Records:
         pages = self._db.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression=condition,
-            ExpressionAttributeValues=_values({":pk": transfer, **values}),
+            ExpressionAttributeValues=items.values({":pk": transfer, **values}),
             ConsistentRead=True,
             ScanIndexForward=last is None,
             PaginationConfig={"MaxItems": last, "PageSize": last},
         )
         for page in pages:
-            yield from (_plain(item) for item in page["Items"])
+            yield from (items.plain(item) for item in page["Items"])
 
     # Making and growing
 
     def create(self, transfer: Transfer, files: Sequence[File]) -> None:
         """Write a new transfer; its own item last, so that whoever sees it sees all its files."""
         self._put_files(transfer, files)
-        known = {name: getattr(transfer, name) for name in _TRANSFER_FIELDS}
-        item = _item(transfer.id, "transfer", {**known, "id_shard": transfer.id[0]})
+        item = items.of_transfer(transfer)
         self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
 
     def remember_sent(self, transfer: Transfer, *, name: str, bytes_: int) -> None:
         """Note under its account that a transfer was sent."""
         item = {"id": transfer.id, "name": name, "bytes": bytes_, "ttl": transfer.ttl}
-        self._db.put_item(TableName=self.table, Item=_item(*_sent_key(transfer), item))
+        self._db.put_item(TableName=self.table, Item=items.item(*items.sent_place(transfer), item))
 
     def sent(self, account: str, most: int) -> list[Sent]:
         """Return what an account has sent, at most so many, newest first; some of it may be gone."""
-        items = self._query(f"account#{account}", "pk = :pk", {}, last=most)
-        return [Sent(id=item["id"], name=item["name"], bytes=item["bytes"]) for item in items]
+        found = self._query(f"account#{account}", "pk = :pk", {}, last=most)
+        return [Sent(id=item["id"], name=item["name"], bytes=item["bytes"]) for item in found]
 
     def some_transfers(self, ids: Sequence[str]) -> dict[str, Transfer]:
         """Return the transfers with these ids, as far as they exist."""
-        items = self._some([_key(transfer, "transfer") for transfer in ids])
-        return {item["pk"]: _transfer(item["pk"], item) for item in items}
+        found = self._some([items.key(transfer, "transfer") for transfer in ids])
+        return {item["pk"]: items.transfer(item["pk"], item) for item in found}
 
     def begin_adding(
         self, transfer: str, more: Content, *, first: int | None, token: str, until: int, now: int, most: Content
@@ -219,7 +190,7 @@ class Records:
             if failed.item["bytes"] > room.bytes:
                 raise FullError("bytes") from failed
             raise BusyError from failed
-        return _transfer(transfer, answer)
+        return items.transfer(transfer, answer)
 
     def finish_adding(self, transfer: Transfer, files: Sequence[File], *, token: str) -> None:
         """Write the files and count them in; raise `BusyError` where the reservation was lost meanwhile."""
@@ -246,16 +217,7 @@ class Records:
             self._update(transfer, "transfer", "REMOVE adding, adding_until", "adding = :token", {":token": token})
 
     def _put_files(self, transfer: Transfer, files: Sequence[File]) -> None:
-        self._write(
-            [
-                {
-                    "PutRequest": {
-                        "Item": _item(transfer.id, _file_key(file.number), {**asdict(file), "ttl": transfer.ttl})
-                    }
-                }
-                for file in files
-            ]
-        )
+        self._write([{"PutRequest": {"Item": items.of_file(file, transfer)}} for file in files])
 
     def _write(self, requests: Sequence[Item]) -> None:
         for batch in _batches(requests, MAX_WRITES):
@@ -273,7 +235,7 @@ class Records:
         try:
             self._update(
                 transfer,
-                _file_key(number),
+                items.file_key(number),
                 "SET upload_id = :id",
                 "#state = :pending AND attribute_not_exists(upload_id)",
                 {":id": upload_id, ":pending": "pending"},
@@ -294,7 +256,7 @@ class Records:
         try:
             item = self._update(
                 transfer,
-                _file_key(number),
+                items.file_key(number),
                 "SET #state = :stored, sha256 = :sha256, link = :link, public_url = :public_url REMOVE #budget",
                 "#state = :pending AND size = :size",
                 {
@@ -325,7 +287,7 @@ class Records:
         try:
             item = self._update(
                 transfer,
-                _file_key(number),
+                items.file_key(number),
                 "SET #state = :failed, reason = :reason REMOVE #budget",
                 "#state IN (:pending, :failed)",
                 {":pending": "pending", ":failed": "failed", ":reason": reason},
@@ -335,7 +297,7 @@ class Records:
             return None
         self._tell(transfer, number, "failed", item["ttl"])
         whole = self.transfer(transfer)
-        return _left_to(_file(item), erased=whole is None or whole.deleted)
+        return _left_to(items.file(item), erased=whole is None or whole.deleted)
 
     def remove_file(self, transfer: str, number: int) -> File | None:
         """Empty a file's record, and return what it was, its `budget` as with `fail`; None where the transfer is gone.
@@ -345,7 +307,7 @@ class Records:
         try:
             item = self._update(
                 transfer,
-                _file_key(number),
+                items.file_key(number),
                 "SET #state = :removed, #name = :none, #type = :none REMOVE link, public_url, sha256, reason, #budget",
                 "attribute_exists(pk)",
                 {":removed": "removed", ":none": ""},
@@ -354,7 +316,7 @@ class Records:
         except _ConditionFailed:
             return None
         self._tell(transfer, number, "removed", item["ttl"])
-        was = _file(item)
+        was = items.file(item)
         if was.state == "removed":
             return was
         less = {":less": -was.size, ":no": False}
@@ -383,7 +345,7 @@ class Records:
             condition += " AND (attribute_not_exists(downloads) OR downloads < :most)"
             values[":most"] = most
         try:
-            self._update(transfer, _file_key(number), "ADD downloads :one", condition, values)
+            self._update(transfer, items.file_key(number), "ADD downloads :one", condition, values)
         except _ConditionFailed:
             return False
         return True
@@ -399,7 +361,7 @@ class Records:
         )
         self._update(
             transfer.id,
-            _source_key(download.file, source),
+            items.source_key(download.file, source),
             "SET resumes = :resumes, #ttl = :ttl",
             None,
             {":resumes": resumes, ":ttl": transfer.ttl},
@@ -410,7 +372,7 @@ class Records:
         values = {":one": 1, ":none": 0}
         try:
             self._update(
-                transfer, _source_key(number, source), "SET resumes = resumes - :one", "resumes > :none", values
+                transfer, items.source_key(number, source), "SET resumes = resumes - :one", "resumes > :none", values
             )
         except _ConditionFailed:
             return False
@@ -428,7 +390,7 @@ class Records:
         room = Amount(transfers=most.transfers - amount.transfers, bytes=most.bytes - amount.bytes)
         try:
             self._update(
-                *_day_key(budget, whose),
+                *items.day_place(budget, whose),
                 "SET #ttl = :ttl ADD #transfers :transfers, #bytes :bytes",
                 "attribute_not_exists(pk) OR (#transfers <= :most_transfers AND #bytes <= :most_bytes)",
                 {
@@ -451,7 +413,7 @@ class Records:
         less = {":transfers": -amount.transfers, ":bytes": -amount.bytes}
         with suppress(_ConditionFailed):  # forgotten already
             update = "ADD #transfers :transfers, #bytes :bytes"
-            self._update(*_day_key(budget, whose), update, "attribute_exists(pk)", less, once=True)
+            self._update(*items.day_place(budget, whose), update, "attribute_exists(pk)", less, once=True)
 
     # Changing and ending
 
@@ -469,7 +431,7 @@ class Records:
         except _ConditionFailed as failed:
             blocked = failed.item is not None and not failed.item["deleted"]
             raise (BlockedError if blocked else GoneError) from failed
-        return _transfer(transfer, answer)
+        return items.transfer(transfer, answer)
 
     def begin_try(self, seen: Transfer, *, until: int) -> Transfer | None:
         """Count a try of the password as wrong before it is compared, and let no other be made before `until` (ms).
@@ -497,7 +459,7 @@ class Records:
             )
         except _ConditionFailed:
             return None
-        return _transfer(seen.id, answer)
+        return items.transfer(seen.id, answer)
 
     def end_try(self, begun: Transfer, *, wrong: int, next_try: int) -> bool:
         """Say what came of a try: so many wrong ones in a row, and when the next may be made (ms).
@@ -527,8 +489,7 @@ class Records:
 
     def tries(self, counter: str) -> Tries:
         """Return what is known of wrong tries of the passphrase."""
-        item = self._db.get_item(TableName=self.table, Key=_key(ACCESS, counter), ConsistentRead=True).get("Item")
-        known = _plain(item) if item else {}
+        known = self._one(ACCESS, counter) or {}
         return Tries(wrong=known.get("wrong", 0), next_try=known.get("next_try", 0))
 
     def replace_tries(self, counter: str, seen: Tries, by: Tries, *, ttl: int) -> bool:
@@ -553,7 +514,7 @@ class Records:
 
     def forget_tries(self, counter: str) -> None:
         """Begin anew."""
-        self._db.delete_item(TableName=self.table, Key=_key(ACCESS, counter))
+        self._db.delete_item(TableName=self.table, Key=items.key(ACCESS, counter))
 
     def take_back_try(self, counter: str) -> None:
         """Count one less: it was right."""
@@ -564,15 +525,14 @@ class Records:
 
     def reporter(self, budget: Budget) -> tuple[int, int]:
         """Return how many reports a source has sent on a day, and when it may send the next (epoch seconds)."""
-        key = _key(*_reporter_key(budget))
-        item = self._db.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
-        return (_plain(item)["sent"], _plain(item)["next_at"]) if item else (0, 0)
+        found = self._one(*items.reporter_place(budget))
+        return (found["sent"], found["next_at"]) if found else (0, 0)
 
     def count_reporter(self, budget: Budget, *, seen: int, next_at: int) -> bool:
         """Count a report of a source that had sent `seen`; return False, and count nothing, where another was first."""
         try:
             self._update(
-                *_reporter_key(budget),
+                *items.reporter_place(budget),
                 "SET sent = :sent, next_at = :next, #ttl = :ttl",
                 "attribute_not_exists(sent) OR sent = :seen",
                 {":sent": seen + 1, ":next": next_at, ":ttl": budget.free_at + DAY, ":seen": seen},
@@ -583,16 +543,16 @@ class Records:
 
     def report(self, transfer: Transfer, report: Report, *, unique: str) -> None:
         """Keep a report of abuse, and count it."""
-        item = _item(transfer.id, f"report#{report.at:013}#{unique}", {**asdict(report), "ttl": transfer.ttl})
+        item = items.item(transfer.id, f"report#{report.at:013}#{unique}", {**asdict(report), "ttl": transfer.ttl})
         self._db.put_item(TableName=self.table, Item=item)
         with suppress(_ConditionFailed):  # the transfer went meanwhile; the table forgets its report
             self._update(transfer.id, "transfer", "ADD reports :one", "attribute_exists(pk)", {":one": 1})
 
     def reports(self, transfer: str) -> list[Report]:
         """Return all reports of a transfer, oldest first."""
-        between = {":from": "report#", ":to": _after("report#")}
-        items = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between)
-        return [Report(**{name: item[name] for name in _REPORT_FIELDS & item.keys()}) for item in items]
+        between = {":from": "report#", ":to": items.after("report#")}
+        found = self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", between)
+        return [items.report(item) for item in found]
 
     def begin_alert(self, transfer: str, *, now: int, pause: int) -> Transfer | None:
         """Note that the operator is told of a transfer now, and return it; None within `pause` seconds of the last."""
@@ -607,7 +567,7 @@ class Records:
             )
         except _ConditionFailed:
             return None
-        return _transfer(transfer, answer)
+        return items.transfer(transfer, answer)
 
     def undo_alert(self, begun: Transfer) -> None:
         """Take back what `begin_alert` noted, where the operator could not be told."""
@@ -631,12 +591,12 @@ class Records:
             TableName=self.table,
             IndexName=CREATED_INDEX,
             KeyConditionExpression="id_shard = :shard" + (" AND created <= :until" if until else ""),
-            ExpressionAttributeValues=_values({":shard": shard, **until}),
+            ExpressionAttributeValues=items.values({":shard": shard, **until}),
             ScanIndexForward=False,
             PaginationConfig={"PageSize": 100},
         )
         # Of those that were created in one second the index keeps no order that could be gone on with.
-        found = ((each["created"], each["pk"]) for page in pages for each in map(_plain, page["Items"]))
+        found = ((each["created"], each["pk"]) for page in pages for each in map(items.plain, page["Items"]))
         for _, same in groupby(found, key=lambda place: place[0]):
             yield from (place for place in sorted(same, reverse=True) if before is None or place < before)
 
@@ -656,7 +616,7 @@ class Records:
             )
         except _ConditionFailed as failed:
             raise GoneError from failed
-        return _transfer(transfer, answer)
+        return items.transfer(transfer, answer)
 
     def set_secured(self, transfer: str, *, secured: bool) -> None:
         """Note whether all files of a blocked transfer are among the evidence."""
@@ -698,13 +658,13 @@ class Records:
             )
         except _ConditionFailed as failed:
             raise GoneError from failed
-        return _transfer(transfer, answer)
+        return items.transfer(transfer, answer)
 
     def kept_otherwise(self, transfer: Transfer, ttl: int) -> list[Place]:
         """Return the places of a transfer's items that the table would not forget at `ttl`, but for its own."""
-        items = self._query(transfer.id, "pk = :pk AND sk < :own", {":own": "transfer"})
-        account = [_sent_key(transfer)] if transfer.account else []
-        return [(transfer.id, item["sk"]) for item in items if item["ttl"] != ttl] + account
+        found = self._query(transfer.id, "pk = :pk AND sk < :own", {":own": "transfer"})
+        account = [items.sent_place(transfer)] if transfer.account else []
+        return [(transfer.id, item["sk"]) for item in found if item["ttl"] != ttl] + account
 
     def keep(self, place: Place, ttl: int) -> None:
         """Have the table forget an item at `ttl`."""
@@ -722,7 +682,7 @@ class Records:
     def _turn(self, transfer: str, number: int, before: FileState, after: FileState) -> None:
         values = {":before": before, ":after": after}
         with suppress(_ConditionFailed):  # an earlier call did it
-            self._update(transfer, _file_key(number), "SET #state = :after", "#state = :before", values)
+            self._update(transfer, items.file_key(number), "SET #state = :after", "#state = :before", values)
 
     # Expiring
 
@@ -738,10 +698,10 @@ class Records:
                 TableName=self.table,
                 IndexName=EXPIRY_INDEX,
                 KeyConditionExpression="id_shard = :shard AND expires_at <= :now",
-                ExpressionAttributeValues=_values({":shard": shard, ":now": now}),
+                ExpressionAttributeValues=items.values({":shard": shard, ":now": now}),
             )
             for page in pages:
-                yield from (_plain(item)["pk"] for item in page["Items"])
+                yield from (items.plain(item)["pk"] for item in page["Items"])
 
     def end(self, transfer: str, now: int) -> Transfer | None:
         """Mark a transfer as deleted if it has expired by `now`, and return it.
@@ -759,12 +719,12 @@ class Records:
             )
         except _ConditionFailed:
             return None
-        return _transfer(transfer, answer)
+        return items.transfer(transfer, answer)
 
     def forget_files(self, transfer: str, files: Sequence[File]) -> None:
         """Delete these files' records: from then on S3's word of one of them finds nothing that it could be for."""
-        keys = [_file_key(file.number) for file in files]
-        self._write([{"DeleteRequest": {"Key": _key(transfer, key)}} for key in keys])
+        keys = [items.file_key(file.number) for file in files]
+        self._write([{"DeleteRequest": {"Key": items.key(transfer, key)}} for key in keys])
 
     def shorten(self, transfer: str, last: int) -> bool:
         """Note that of a deleted transfer only the files up to number `last` are left; False where that was known."""
@@ -786,10 +746,10 @@ class Records:
         A download that is being signed just now may be logged afterwards; the table forgets that by itself.
         """
         keys = [f"tally#{shard:02}" for shard in range(SHARDS)]
-        downloads = {":from": "log#", ":to": _after("source#")}
+        downloads = {":from": "log#", ":to": items.after("source#")}
         keys += [item["sk"] for item in self._query(transfer, "pk = :pk AND sk BETWEEN :from AND :to", downloads)]
-        self._write([{"DeleteRequest": {"Key": _key(transfer, key)}} for key in keys])
-        self._db.delete_item(TableName=self.table, Key=_key(transfer, "transfer"))
+        self._write([{"DeleteRequest": {"Key": items.key(transfer, key)}} for key in keys])
+        self._db.delete_item(TableName=self.table, Key=items.key(transfer, "transfer"))
 
     def _update(
         self,
@@ -807,9 +767,9 @@ class Records:
         try:
             answer = (self._db_once if once else self._db).update_item(
                 TableName=self.table,
-                Key=_key(transfer, sort),
+                Key=items.key(transfer, sort),
                 UpdateExpression=update,
-                ExpressionAttributeValues=_values(values),
+                ExpressionAttributeValues=items.values(values),
                 ReturnValues=returning,
                 **(conditions if condition else {}),
                 **({"ExpressionAttributeNames": names} if names else {}),
@@ -818,8 +778,8 @@ class Records:
             if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
                 raise
             item = error.response.get("Item")
-            raise _ConditionFailed(_plain(item) if item else None) from error
-        return _plain(answer.get("Attributes", {}))
+            raise _ConditionFailed(items.plain(item) if item else None) from error
+        return items.plain(answer.get("Attributes", {}))
 
 
 class _ConditionFailed(Exception):  # noqa: N818  it is an outcome, not an error
@@ -846,85 +806,6 @@ def _batches(things: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     return (things[first : first + size] for first in range(0, len(things), size))
 
 
-def _file_key(number: int) -> str:
-    return f"file#{number:06}"
-
-
-def _source_key(number: int, source: str) -> str:
-    return f"source#{number:06}#{source}"
-
-
-def _day_key(budget: Budget, whose: Whose) -> Place:
-    return f"day#{budget.day}", "total" if whose == "total" else f"sender#{budget.sender}"
-
-
-def _sent_key(transfer: Transfer) -> Place:
-    return f"account#{transfer.account}", f"{transfer.created:013}#{transfer.id}"
-
-
-def _reporter_key(budget: Budget) -> Place:
-    return f"day#{budget.day}", f"reporter#{budget.sender}"
-
-
-def _after(prefix: str) -> str:
-    """Return what sorts behind every key with this prefix, and before anything else."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
-def _key(transfer: str, sort: str) -> Item:
-    return _values({"pk": transfer, "sk": sort})
-
-
-def _values(values: Mapping[str, Any]) -> Item:
-    return {name: _serialize(value) for name, value in values.items()}
-
-
-def _item(transfer: str, sort: str, values: Mapping[str, Any]) -> Item:
-    return _values({"pk": transfer, "sk": sort, **{name: value for name, value in values.items() if value is not None}})
-
-
-def _plain(item: Item) -> Item:
-    return {name: _deserialize(value) for name, value in item.items()}
-
-
-def _serialize(value: Any) -> Item:
-    """Spell a value as DynamoDB's API does. These types are all that the table holds."""
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case int():
-            return {"N": str(value)}
-        case str():
-            return {"S": value}
-        case list() | tuple():
-            return {"L": [_serialize(each) for each in cast("Sequence[Any]", value)]}
-        case _:
-            raise TypeError(f"the table holds no {type(value).__name__}")
-
-
-def _deserialize(spelled: Item) -> Any:
-    ((kind, value),) = spelled.items()
-    match kind:
-        case "NULL":
-            return None
-        case "N":
-            return int(value)
-        case "L":
-            return tuple(_deserialize(each) for each in value)
-        case _:
-            return value
-
-
-def _file(item: Item) -> File:
-    return File(**{name: item[name] for name in _FILE_FIELDS & item.keys()})
-
-
 def _left_to(file: File, *, erased: bool) -> File:
     """Return a file without its budget where its whole transfer is being erased: that call may have seen it there."""
     return replace(file, budget=None) if erased else file
-
-
-def _transfer(transfer: str, item: Item) -> Transfer:
-    return Transfer(id=transfer, **{name: item[name] for name in _TRANSFER_FIELDS & item.keys()})

@@ -7,9 +7,10 @@ from threading import Lock
 from typing import Any, Literal
 
 from backend.alerts import Alerts
+from backend.items import Place, Whose
 from backend.limits import Amount, Budget
 from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
-from backend.records import BlockedError, BusyError, FullError, GoneError, Place, Records, Stored, Whose
+from backend.records import BlockedError, BusyError, FullError, GoneError, Records, Stored
 from backend.reports import Report
 from backend.takedowns import Takedowns
 from backend.tally import Event, Tally, entry_of, shard_of

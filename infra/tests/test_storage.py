@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.records import CREATED_INDEX, EXPIRY_INDEX
+from backend.items import CREATED_INDEX, EXPIRY_INDEX
 from backend.transfers import evidence_key
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
