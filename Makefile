@@ -11,7 +11,7 @@ UNDO ?=
 LOCAL = $(if $(filter-out file,$(origin PORT)),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browsers chaos bench deploy destroy redrive transfers takedown erase synth format lint clean
+.PHONY: help run test test-browsers chaos bench load deploy destroy redrive transfers takedown erase synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -31,6 +31,9 @@ chaos:  ## Break uploads in so many other ways than make test does, or in one wa
 
 bench:  ## Measure it against Uppy, boto3 and the link itself; writes docs/benchmarks.md
 	@exec $(PYTHON) -m infra.check bench
+
+load:  ## Have 200 senders and 500 recipients come at once; writes docs/load.md
+	@exec $(PYTHON) -m infra.check load
 
 lint:  ## Run the checks that run no code: format, rules, types
 	@exec $(PYTHON) -m infra.check lint

@@ -30,6 +30,9 @@ BENCH = {
 BROWSERS = {
     "three browsers": [steps.PYTHON, "-m", "pytest", "e2e/browsers"],
 }
+LOAD = {
+    "load": [steps.PYTHON, "-m", "bench.load"],
+}
 CHAOS = {
     "chaos": [steps.PYTHON, "-m", "pytest", "e2e/chaos"],
 }
@@ -47,14 +50,14 @@ def tests() -> dict[str, list[str | Path]]:
 def main() -> int:
     """Run what is asked for, all of it even when something fails, and say at the end what did."""
     parser = argparse.ArgumentParser(prog="python -m infra.check", description=__doc__)
-    parser.add_argument("what", choices=["test", "browsers", "lint", "format", "chaos", "bench"])
+    parser.add_argument("what", choices=["test", "browsers", "lint", "format", "chaos", "bench", "load"])
     what: str = parser.parse_args().what
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = steps.OLD_NODES
 
     failed: list[str] = []
     with steps.Children() as children:
-        sends = what in ("test", "browsers", "chaos", "bench")
-        steps.set_up(children, cloud=sends, browser=sends, checkov=what == "test")
+        looks = what in ("test", "browsers", "chaos", "bench")
+        steps.set_up(children, cloud=looks or what == "load", browser=looks, checkov=what == "test")
         commands = {
             "test": {**LINT, **tests()},
             "browsers": BROWSERS,
@@ -62,6 +65,7 @@ def main() -> int:
             "format": FORMAT,
             "chaos": CHAOS,
             "bench": BENCH,
+            "load": LOAD,
         }
         for name, command in commands[what].items():
             print(f"\n── {name} ──", flush=True)
