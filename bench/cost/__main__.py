@@ -164,6 +164,7 @@ def main() -> int:
         port, tally = stack.enter_context(
             counter(urlsplit(cloud.address).port or 80, bucket, lambda key: announce(cloud, tally, bucket.name, key))
         )
+        stack.callback(shutil.rmtree, files)
         desk = Desk(cloud, port, tally)
         # How long a cold start takes here says nothing of AWS.
         desk.count(MIB, _file(files / "warm-up", MIB))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bench.cost.counter import API, API_BYTES, READ_UNITS, S3_CHEAP, S3_DEAR, WRITE_UNITS
 
-READ_ON = "2026-11-26"
+KNOWN_ON = "2026-11-26"
 # AWS's GB have 2^30 bytes.
 GB = 2**30
 MILLION = 10**6

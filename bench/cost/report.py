@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.cost.counter import Bill
-from bench.cost.prices import DOWNLOADED, GB, KEPT, PRICES, READ_ON
+from bench.cost.prices import DOWNLOADED, GB, KEPT, KNOWN_ON, PRICES
 from bench.document import DOCS, origin, table
 from infra.config import Config
 
@@ -71,7 +71,10 @@ def amounts(counted: Sequence[Counted]) -> str:
 
 def prices() -> str:
     """Return what was multiplied with."""
-    rows = [[unit, f"{price.dollars:.10f}".rstrip("0"), price.words, price.source] for unit, price in PRICES.items()]
+    rows = [
+        [unit, f"{price.dollars:.10f}".rstrip("0").removesuffix("."), price.words, price.source]
+        for unit, price in PRICES.items()
+    ]
     return "\n".join(table([["of which", "US dollars", "for", "AWS's list"], *rows]))
 
 
@@ -108,10 +111,10 @@ One file is sent by our page, opened and downloaded once by its link, and erased
 
 {costs(counted)}
 
-The larger a file, the more of that is for its bytes, kept and downloaded: {shares}. So what to think about is how
-often files are downloaded and how long they are kept; uploads into S3 are free. Through CloudFront
-(`cloudfront_downloads`) the first TB that an account's recipients download in a month is free of charge, too:
-https://aws.amazon.com/cloudfront/pricing/
+The larger a file, the more of that is for its bytes, kept and downloaded: {shares}.
+So what to think about is how often files are downloaded and how long they are kept; uploads into S3 are free. Through
+CloudFront (`cloudfront_downloads`) the first TB that an account's recipients download in a month is free of charge,
+too: https://aws.amazon.com/cloudfront/pricing/
 
 ## What was counted
 
@@ -124,7 +127,8 @@ receive + to erase.
 
 Where this is not AWS it counts more rather than less:
 
-- Functions take as long as on the machine above, which they share with the browser.
+- Functions take as long as on the machine above, which they share with the browser, and start anew after a long
+  upload.
 - Answers of the API are as long as they are; AWS's gateway compresses them.
 - Every call is traced; AWS traces the first in each second, and one in twenty of the others.
 - Nothing is taken off for what an account gets for nothing each month.
@@ -134,8 +138,8 @@ that had not arrived.
 
 ## Prices
 
-AWS's lists as of {READ_ON}, in US dollars, for us-east-1 and the first tier that is not free. The sum is as good as
-these lines: prices change, and differ by region.
+What was known of AWS's lists on {KNOWN_ON}, for us-east-1 and the first tier that is not free. Look before you rely
+on it: prices change, and differ by region.
 
 {prices()}
 
