@@ -39,7 +39,8 @@ SENDER: list[dict[str, list[str]]] = [{}, {"session": []}, {"account": []}]
 ACCOUNT: list[dict[str, list[str]]] = [{"account": []}]
 LINK: list[dict[str, list[str]]] = [{}, {"owner": []}]
 
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, DynamoDB's Programming.Errors and KMS's API_Sign
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, DynamoDB's Programming.Errors, KMS's API_Sign and
+# Lambda's API_Invoke
 _BUSY = frozenset(
     {
         "DependencyTimeoutException",
@@ -49,10 +50,12 @@ _BUSY = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",
+        "ServiceException",
         "ServiceUnavailable",
         "SlowDown",
         "Throttling",
         "ThrottlingException",
+        "TooManyRequestsException",
     }
 )
 # Of what is wrong with a request so much is told: the names of unknown fields are the sender's, and Lambda fails an
@@ -81,7 +84,7 @@ def downloads() -> Downloads:
 @cache
 def operators() -> Operators:
     """Return the operator's side on the real table and bucket, as far as this function's role may go."""
-    return Operators(records=table(), objects=bucket(), settings=settings(), now=time.time)
+    return Operators(records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom)
 
 
 @cache

@@ -13,6 +13,7 @@ SidestepError                 500
 │   └── StillComing           404  a file that is announced, and not there yet
 ├── MethodNotAllowed          405
 ├── Conflict                  409  not in the state that this needs
+│   ├── BeingHandled          409  somebody else takes down, gives back or erases this transfer at this moment
 │   └── PartsMissing          409  names the parts that are missing or of the wrong size
 ├── Expired                   410  its time is over; told to whoever holds its id, which nobody can guess
 ├── Blocked                   410  an operator has taken the transfer down; told to its owner, too
@@ -183,6 +184,14 @@ class Conflict(SidestepError):
 
     status = 409
     code = "conflict"
+
+
+class BeingHandled(Conflict):
+    """An operator, or the takedown function, is at work on this transfer."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("Somebody else is dealing with this transfer at this moment. Try again in five minutes.")
 
 
 class PartsMissing(Conflict):

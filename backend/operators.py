@@ -4,8 +4,9 @@ Knows no HTTP and no terminal. Whoever calls this must have made sure that an op
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, TypeVar
@@ -13,6 +14,7 @@ from typing import Literal, TypeVar
 from backend.arrivals import Arrivals
 from backend.erasure import NO_END, PAGE, erase_transfer
 from backend.errors import Conflict, NotFound
+from backend.handling import LOST, NOT_BLOCKED, Lease, renewed
 from backend.objects import S3_THREADS, Objects
 from backend.records import GoneError, Records
 from backend.reports import Report
@@ -78,12 +80,13 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Operators:
-    """The operator's side. `now` gives epoch seconds."""
+    """The operator's side. `now` gives epoch seconds, `random` as many random bytes as it is asked for."""
 
     records: Records
     objects: Objects
     settings: Settings
     now: Callable[[], float]
+    random: Callable[[int], bytes]
 
     # Seeing
 
@@ -141,15 +144,23 @@ class Operators:
             raise NotFound from error
 
     def secure(self, transfer_id: str) -> Case:
-        """Do the rest of it: end uploads, move every file to the evidence, have the table keep what it knows."""
-        transfer = self._blocked(transfer_id)
+        """Do the rest of it: end uploads, move every file to the evidence, have the table keep what it knows.
+
+        Raises `NotFound`, `Conflict` for one that is not blocked, and `BeingHandled`, as `restore` and `erase` do.
+        """
+        with self._alone(transfer_id) as (transfer, lease):
+            return self._secure(transfer, lease)
+
+    def _secure(self, transfer: Transfer, lease: Lease) -> Case:
+        transfer_id = transfer.id
         pending = [file for file in self.records.files(transfer_id, 1, NO_END) if file.state == "pending"]
         _each(pending, lambda file: self._stop(transfer_id, file))
         files = self._files(transfer_id)
         # A call that was under way may have begun another upload meanwhile.
         _each([file for file in files if file.state == "failed"], lambda file: self._abort(transfer_id, file))
-        handled = _each(files, lambda file: self._move_out(transfer_id, file))
+        handled = _each(files, lambda file: self._move_out(transfer_id, file, lease))
         _each(self.records.kept_otherwise(transfer, NEVER), lambda place: self.records.keep(place, NEVER))
+        lease.check()
         self.records.set_secured(transfer_id, secured=True)
         return Case(transfer=transfer, files=handled, reports=self.records.reports(transfer_id))
 
@@ -166,7 +177,7 @@ class Operators:
         if file.upload_id:
             self.objects.abort(key_of(transfer_id, file.number), file.upload_id)
 
-    def _move_out(self, transfer_id: str, file: File) -> Handled:
+    def _move_out(self, transfer_id: str, file: File, lease: Lease) -> Handled:
         """Move a file to the evidence.
 
         Its record changes between copying and deleting. Before, S3's word of it is wanted, and takes nothing away;
@@ -175,9 +186,11 @@ class Operators:
         if file.state == "failed":
             return Handled(file=file, outcome="incomplete")
         source, target = key_of(transfer_id, file.number), evidence_key(transfer_id, file.number)
+        lease.check()
         copied = file.state == "stored" and self.objects.copy(source, target, size=file.size)
         if not copied and self.objects.head(target) is None:
             return Handled(file=file, outcome="lost")
+        lease.check()
         self.records.hold(transfer_id, file.number)
         self.objects.delete([source])
         return Handled(file=file, outcome="kept")
@@ -185,48 +198,54 @@ class Operators:
     # Deciding otherwise, and the end
 
     def restore(self, transfer_id: str) -> Case:
-        """Give a blocked transfer back as it was, with the time that it had left. Safe to repeat.
+        """Give a blocked transfer back as it was, with the time that it had left. Safe to repeat."""
+        with self._alone(transfer_id) as (transfer, lease):
+            return self._restore(transfer, lease)
 
-        Raises `NotFound`, and `Conflict` for one that is not blocked.
-        """
-        transfer = self._blocked(transfer_id)
+    def _restore(self, transfer: Transfer, lease: Lease) -> Case:
+        transfer_id = transfer.id
         self.records.set_secured(transfer_id, secured=False)
-        handled = _each(self._files(transfer_id), lambda file: self._move_back(transfer_id, file))
+        handled = _each(self._files(transfer_id), lambda file: self._move_back(transfer_id, file, lease))
         blocked_for = int(self.now()) - (transfer.blocked_at or 0)
         stood_still = transfer.stood_still + blocked_for
         ttl = forget_at(transfer.created + stood_still, self.settings.longest_expiry)
         _each(self.records.kept_otherwise(transfer, ttl), lambda place: self.records.keep(place, ttl))
+        lease.check()
         try:
             self.records.unblock(
                 transfer, expires_at=transfer.expires_at + blocked_for, ttl=ttl, stood_still=stood_still
             )
         except GoneError as error:
-            raise Conflict("Somebody else has dealt with this transfer meanwhile.") from error
+            raise Conflict(LOST) from error
         return Case(transfer=transfer, files=handled, reports=self.records.reports(transfer_id))
 
-    def _move_back(self, transfer_id: str, file: File) -> Handled:
+    def _move_back(self, transfer_id: str, file: File, lease: Lease) -> Handled:
         if file.state == "failed":
             return Handled(file=file, outcome="incomplete")
         source, target = evidence_key(transfer_id, file.number), key_of(transfer_id, file.number)
+        lease.check()
         self.records.release(transfer_id, file.number)
         if not self.objects.copy(source, target, size=file.size) and self.objects.head(target) is None:
             return Handled(file=file, outcome="lost")
+        lease.check()
         self.objects.delete([source])
         return Handled(file=file, outcome="given back")
 
     def erase(self, transfer_id: str) -> None:
-        """Erase a blocked transfer for good: evidence, reports, log and records. Safe to repeat.
+        """Erase a blocked transfer for good: evidence, reports, log and records. Safe to repeat."""
+        with self._alone(transfer_id) as (transfer, lease):
+            self._erase(transfer, lease)
 
-        Raises `NotFound`, and `Conflict` for one that is not blocked.
-        """
-        transfer = self._blocked(transfer_id)
+    def _erase(self, transfer: Transfer, lease: Lease) -> None:
+        transfer_id = transfer.id
         for first in range(1, transfer.last_number + 1, PAGE):
             numbers = range(first, min(first + PAGE, transfer.last_number + 1))
+            lease.check()
             self.objects.delete([evidence_key(transfer_id, number) for number in numbers])
         try:
             ended = self.records.end_blocked(transfer_id, int(self.now()))
         except GoneError as error:
-            raise Conflict("Somebody else has dealt with this transfer meanwhile.") from error
+            raise Conflict(LOST) from error
         erase_transfer(self.records, self.objects, ended, now=self.now())
 
     def _blocked(self, transfer_id: str) -> Transfer:
@@ -234,8 +253,16 @@ class Operators:
         if transfer is None:
             raise NotFound
         if not transfer.is_blocked:
-            raise Conflict("This transfer is not blocked.")
+            raise Conflict(NOT_BLOCKED)
         return transfer
+
+    @contextmanager
+    def _alone(self, transfer_id: str) -> Generator[tuple[Transfer, Lease]]:
+        """Have a blocked transfer to oneself, and see how it stands then."""
+        self._blocked(transfer_id)
+        lease = Lease(self.records, transfer_id, token=self.random(16).hex(), now=self.now)
+        with renewed(lease):
+            yield self._blocked(transfer_id), lease
 
     def _files(self, transfer_id: str) -> Sequence[File]:
         return [file for file in self.records.files(transfer_id, 1, NO_END) if file.state != "removed"]

@@ -29,7 +29,7 @@ Stored = Literal["now", "before", "wrong_size", "unwanted"]
 
 
 class BusyError(Exception):
-    """Another call is adding files to this transfer."""
+    """Another call is adding files to this transfer, or somebody else deals with it."""
 
 
 class FullError(Exception):
@@ -617,6 +617,38 @@ class Records:
         except _ConditionFailed as failed:
             raise GoneError from failed
         return items.transfer(transfer, answer)
+
+    def begin_handling(self, transfer: str, *, token: str, now: int, until: int) -> None:
+        """Have a blocked transfer to oneself until `until`.
+
+        Raises `BusyError` where somebody else has it, `GoneError` for one that is not blocked.
+        """
+        try:
+            self._update(
+                transfer,
+                "transfer",
+                "SET handling = :token, handling_until = :until",
+                "attribute_exists(blocked_at) AND (attribute_not_exists(handling) OR handling_until <= :now)",
+                {":token": token, ":until": until, ":now": now},
+            )
+        except _ConditionFailed as failed:
+            raise (BusyError if failed.item and "blocked_at" in failed.item else GoneError) from failed
+
+    def renew_handling(self, transfer: str, *, token: str, until: int) -> bool:
+        """Have it for longer; return False where it has become somebody else's, or nobody's."""
+        try:
+            values = {":token": token, ":until": until}
+            self._update(transfer, "transfer", "SET handling_until = :until", "handling = :token", values)
+        except _ConditionFailed:
+            return False
+        return True
+
+    def end_handling(self, transfer: str, *, token: str) -> None:
+        """Let others have it."""
+        with suppress(_ConditionFailed):  # they have already, or it is erased
+            self._update(
+                transfer, "transfer", "REMOVE handling, handling_until", "handling = :token", {":token": token}
+            )
 
     def set_secured(self, transfer: str, *, secured: bool) -> None:
         """Note whether all files of a blocked transfer are among the evidence."""

@@ -182,7 +182,7 @@ def parse_key(key: str) -> tuple[str, int] | None:
 
 
 def evidence_key(transfer: str, number: int) -> str:
-    """Return where the bytes of a file are kept while its transfer is blocked: no function may read or write there."""
+    """Return where the bytes of a file are kept while its transfer is blocked: out of reach for what answers others."""
     return f"evidence/{transfer}/{number}"
 
 

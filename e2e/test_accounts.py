@@ -70,9 +70,10 @@ def test_an_operator_closes_a_transfer_from_the_list_of_all(
     expect(listed.get_by_role("link", name=f"Open {transfer}")).to_be_focused()
     assert cloud_of_accounts.call("GET", f"t/{transfer}").status == HTTPStatus.GONE
     assert cloud_of_accounts.call("GET", f"t/{transfer}/files/1").status == HTTPStatus.GONE
-    eventually(lambda: cloud_of_accounts.keys(transfer, among="evidence") and not cloud_of_accounts.keys(transfer))
-    operator.reload()
+    eventually(lambda: operator.reload() and "not safe yet" not in listed.inner_text())
     expect(listed).to_contain_text("blocked · 1 file, 1 byte")
+    assert cloud_of_accounts.keys(transfer, among="evidence")
+    assert cloud_of_accounts.keys(transfer) == []
     expect(listed.get_by_test_id("block")).to_be_hidden()
 
 

@@ -399,6 +399,30 @@ def test_a_blocked_transfer_is_left_alone_until_it_is_given_back(records: Record
             records.end_blocked(id_, NOW)
 
 
+def test_a_blocked_transfer_is_dealt_with_by_one_at_a_time(records: Records) -> None:
+    """Until that one ends, or has not been heard of for too long; what is known of the transfer stays the same."""
+    transfer, files = a_transfer(1)
+    records.create(transfer, files)
+    for id_ in (transfer.id, "a" * 26):
+        with pytest.raises(GoneError):
+            records.begin_handling(id_, token="a", now=NOW, until=NOW + 10)
+    blocked = records.block(transfer.id, NOW)
+    records.begin_handling(transfer.id, token="a", now=NOW, until=NOW + 10)
+    with pytest.raises(BusyError):
+        records.begin_handling(transfer.id, token="b", now=NOW + 9, until=NOW + 19)
+    assert records.transfer(transfer.id) == blocked
+    assert records.renew_handling(transfer.id, token="a", until=NOW + 20)
+    with pytest.raises(BusyError):
+        records.begin_handling(transfer.id, token="b", now=NOW + 19, until=NOW + 29)
+    records.begin_handling(transfer.id, token="b", now=NOW + 20, until=NOW + 30)
+    assert not records.renew_handling(transfer.id, token="a", until=NOW + 40)
+    records.end_handling(transfer.id, token="a")
+    assert records.renew_handling(transfer.id, token="b", until=NOW + 40)
+    records.end_handling(transfer.id, token="b")
+    assert not records.renew_handling(transfer.id, token="b", until=NOW + 40)
+    records.begin_handling(transfer.id, token="c", now=NOW + 21, until=NOW + 31)
+
+
 def test_a_blocked_transfer_that_is_to_go_can_be_swept(records: Records) -> None:
     """Where the operator's own call was interrupted."""
     transfer, files = a_transfer(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -46,7 +47,11 @@ def deployed() -> Operators:
     settings = Settings.read(function["Environment"]["Variables"])
     _take(outputs["OperatorRole"])
     return Operators(
-        records=Records(settings.table_name), objects=Objects(settings.bucket_name), settings=settings, now=time.time
+        records=Records(settings.table_name),
+        objects=Objects(settings.bucket_name),
+        settings=settings,
+        now=time.time,
+        random=os.urandom,
     )
 
 

@@ -65,7 +65,7 @@ class Operators(Construct):
     def add_button(self, environment: Mapping[str, str]) -> lambda_.Function:
         """Make the function behind the page's button, with the rights that moving to the evidence takes and no more."""
         store = self._store
-        return backend_function(
+        function = backend_function(
             Construct(self, "Takedown"),
             config=self._config,
             code=self._code,
@@ -79,3 +79,6 @@ class Operators(Construct):
                 allow(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"], store.table.table_arn),
             ],
         )
+        # Three calls that take their whole time; what comes later would surprise whoever has decided otherwise.
+        function.configure_async_invoke(max_event_age=Duration.hours(1), retry_attempts=2)
+        return function

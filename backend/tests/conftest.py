@@ -113,7 +113,7 @@ def takedowns() -> FakeTakedowns:
 @pytest.fixture
 def operators(records: FakeRecords, objects: FakeObjects, clock: Clock) -> Operators:
     """Return the operator's side, likewise."""
-    return Operators(records=records, objects=objects, settings=SETTINGS, now=clock)
+    return Operators(records=records, objects=objects, settings=SETTINGS, now=clock, random=_random())
 
 
 @pytest.fixture

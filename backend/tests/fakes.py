@@ -37,6 +37,7 @@ class FakeRecords(Records):
         self.lists: dict[str, dict[int, list[str]]] = {}
         self.downloads: dict[tuple[str, int], int] = {}
         self.leases: dict[str, tuple[str, int]] = {}
+        self.handlings: dict[str, tuple[str, int]] = {}
         self.logs: dict[str, list[tuple[int, str, Download]]] = {}
         self.resumes: dict[tuple[str, int, str], int] = {}
         self.sent_by: dict[str, list[Sent]] = {}
@@ -298,6 +299,24 @@ class FakeRecords(Records):
         if not found.is_blocked:
             self.transfers[transfer] = replace(found, blocked_at=now, ttl=NEVER)
         return self.transfers[transfer]
+
+    def begin_handling(self, transfer: str, *, token: str, now: int, until: int) -> None:
+        found = self.transfers.get(transfer)
+        if found is None or not found.is_blocked:
+            raise GoneError
+        if transfer in self.handlings and self.handlings[transfer][1] > now:
+            raise BusyError
+        self.handlings[transfer] = token, until
+
+    def renew_handling(self, transfer: str, *, token: str, until: int) -> bool:
+        if self.handlings.get(transfer, ("", 0))[0] != token:
+            return False
+        self.handlings[transfer] = token, until
+        return True
+
+    def end_handling(self, transfer: str, *, token: str) -> None:
+        if self.handlings.get(transfer, ("", 0))[0] == token:
+            del self.handlings[transfer]
 
     def set_secured(self, transfer: str, *, secured: bool) -> None:
         found = self.transfers.get(transfer)

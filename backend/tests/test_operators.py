@@ -366,6 +366,36 @@ def test_a_restoration_that_is_interrupted_is_made_good_by_a_repetition(
     downloads.download(bad.id, 1, Caller())
 
 
+@pytest.mark.parametrize("first", ["secure", "restore", "erase"])
+@pytest.mark.parametrize("second", ["secure", "restore", "erase"])
+def test_of_two_who_deal_with_a_transfer_the_second_comes_too_early(
+    bad: CreatedTransfer, operators: Operators, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch,
+    first: str, second: str,
+) -> None:  # fmt: skip
+    """Whatever the two want: each would delete what the other relies on. Once it is done, it is as if alone."""
+    operators.block(bad.id)
+    if first != "secure":
+        operators.secure(bad.id)
+    met: list[str] = []
+
+    def meeting(call: Callable[..., object]) -> Callable[..., object]:
+        def meet(*arguments: object, **more: object) -> object:
+            with pytest.raises(Conflict):
+                getattr(operators, second)(bad.id)
+            met.append(second)
+            return call(*arguments, **more)
+
+        return meet
+
+    with monkeypatch.context() as busy:
+        for name in ("copy", "delete"):
+            busy.setattr(objects, name, meeting(getattr(objects, name)))
+        getattr(operators, first)(bad.id)
+    assert met
+    kept = {"secure": evidence_key, "restore": key_of}
+    assert keys(objects) == ([kept[first](bad.id, number) for number in (1, 2)] if first in kept else [])
+
+
 def test_what_is_not_blocked_is_neither_given_back_nor_erased(
     bad: CreatedTransfer, operators: Operators, objects: FakeObjects
 ) -> None:

@@ -4,10 +4,12 @@ import pytest
 
 from backend import takedown
 from backend.arrivals import Arrivals
+from backend.errors import BeingHandled
+from backend.handling import Lease
 from backend.messages import CreatedTransfer
 from backend.operators import Operators
 from backend.tests.events import Context
-from backend.tests.fakes import FakeObjects, FakeRecords
+from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.tests.test_downloads import arrive, begin
 from backend.transfers import evidence_key, key_of
 from backend.uploads import Uploads
@@ -27,9 +29,9 @@ def bad(uploads: Uploads, objects: FakeObjects, arrivals: Arrivals) -> CreatedTr
     return made
 
 
-def run(transfer: str) -> None:
-    """Call the function as web does."""
-    takedown.handler({"transfer": transfer}, Context())
+def run(transfer: str, remaining: float = 900) -> None:
+    """Call the function as web does, with so many seconds left whenever it asks."""
+    takedown.handler({"transfer": transfer}, Context(remaining=lambda: remaining))
 
 
 def test_what_is_blocked_moves_to_the_evidence(
@@ -52,6 +54,35 @@ def test_what_cannot_be_moved_fails_and_lambda_calls_again(
     with pytest.raises(ZeroDivisionError):
         run(bad.id)
     assert operators.list(9).transfers[0].state == "blocking"
+
+
+def test_it_waits_for_whoever_is_at_it_already(
+    bad: CreatedTransfer, operators: Operators, records: FakeRecords, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button may be pressed twice, and an earlier call may have ended without a word."""
+    operators.block(bad.id)
+    other = Lease(records, bad.id, token="other", now=clock)
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            other.end()
+
+    monkeypatch.setattr(takedown, "pause", pause)
+    run(bad.id)
+    assert waited == [takedown.LOOK_SECONDS] * 3
+    assert operators.list(9).transfers[0].state == "blocked"
+
+
+def test_it_does_not_wait_until_its_own_time_is_over(
+    bad: CreatedTransfer, operators: Operators, records: FakeRecords, clock: Clock
+) -> None:
+    """It fails, and Lambda calls again."""
+    operators.block(bad.id)
+    Lease(records, bad.id, token="other", now=clock)
+    with pytest.raises(BeingHandled):
+        run(bad.id, remaining=300)
 
 
 def test_what_is_not_blocked_stays_where_it_is(bad: CreatedTransfer, objects: FakeObjects) -> None:

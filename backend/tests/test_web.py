@@ -814,15 +814,22 @@ def test_an_operator_sees_every_transfer_and_closes_one(takedowns: FakeTakedowns
 
 
 @pytest.mark.usefixtures("served", "accounts")
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://lambda"),
+        ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke"),
+    ],
+)
 def test_a_takedown_whose_function_could_not_be_called_is_told_and_can_be_repeated(
-    takedowns: FakeTakedowns, monkeypatch: pytest.MonkeyPatch
+    takedowns: FakeTakedowns, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """It is closed all the same; the list shows that the evidence is not safe."""
     made = call_as("alice", "POST", "/api/transfers", body=ONE_FILE).json
     block = f"/api/operator/transfers/{made['id']}/block"
 
     def busy(_: str) -> None:
-        raise EndpointConnectionError(endpoint_url="https://lambda")
+        raise error
 
     with monkeypatch.context() as broken:
         broken.setattr(takedowns, "begin", busy)

@@ -70,6 +70,13 @@ def test_what_a_function_is_told(aws: Stack, name: str, service: str) -> None:
     }
 
 
+def test_a_takedown_has_15_minutes_three_times_within_an_hour(accounts: Stack) -> None:
+    """As docs/runbook.md says."""
+    assert accounts.properties("Lambda::Function", "OperatorsTakedown")["Timeout"] == 900
+    called = accounts.properties("Lambda::EventInvokeConfig")
+    assert (called["MaximumEventAgeInSeconds"], called["MaximumRetryAttempts"]) == (3_600, 2)
+
+
 def test_the_bucket_is_called_what_functions_are_told(aws: Stack) -> None:
     """The name that functions get is written out, not referred to, so it must be the bucket's."""
     told = aws.properties("Lambda::Function", "WebFunction")["Environment"]["Variables"]["BUCKET_NAME"]
