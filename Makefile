@@ -32,7 +32,7 @@ chaos:  ## Break uploads in so many other ways than make test does, or in one wa
 bench:  ## Measure it against Uppy, boto3 and the link itself; writes docs/benchmarks.md
 	@exec $(PYTHON) -m infra.check bench
 
-load:  ## Have 200 senders and 500 recipients come at once; writes docs/load.md
+load:  ## Have 200 senders and 500 recipients come, each once a minute; writes docs/load.md
 	@exec $(PYTHON) -m infra.check load
 
 lint:  ## Run the checks that run no code: format, rules, types

@@ -133,6 +133,10 @@ Where this is not AWS it counts more rather than less:
 - Every call is traced; AWS traces the first in each second, and one in twenty of the others.
 - Nothing is taken off for what an account gets for nothing each month.
 
+Left out, because it is little: the headers of the API's answers, lines of its
+access log, the passphrase that is read once a minute, what the table stores, records that have grown beyond a KB (a
+long message, very many files), and what DynamoDB rounds up for each of several items that are read at once.
+
 An upload that takes hours asks for no more than one that takes minutes. One that is interrupted sends again the parts
 that had not arrived.
 
