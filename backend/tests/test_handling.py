@@ -1,10 +1,13 @@
 """One at a time deals with a blocked transfer."""
 
+from threading import Event
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from backend import handling
 from backend.errors import BeingHandled, Conflict
-from backend.handling import LEASE_SECONDS, Lease
+from backend.handling import LEASE_SECONDS, Lease, renewed
 from backend.tests.fakes import Clock, FakeRecords
 from backend.tests.test_downloads import begin
 from backend.uploads import Uploads
@@ -57,6 +60,25 @@ def test_who_renews_it_has_it_for_longer(records: FakeRecords, blocked: str, clo
         lease.check()
     with pytest.raises(BeingHandled):
         Lease(records, blocked, token="b", now=clock)
+
+
+def test_it_is_renewed_while_the_work_goes_on_and_ends_with_it(
+    records: FakeRecords, blocked: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the work fails."""
+    monkeypatch.setattr(handling, "RENEW_SECONDS", 0.001)
+    lease, again = Lease(records, blocked, token="a", now=clock), Event()
+    renew = lease.renew
+    monkeypatch.setattr(lease, "renew", lambda: (renew(), again.set()))
+
+    def work() -> None:
+        with renewed(lease):
+            assert again.wait(10)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    Lease(records, blocked, token="b", now=clock).check()
 
 
 def test_what_aws_cannot_do_now_does_not_lose_it(

@@ -8,6 +8,7 @@ from backend.accounts import Account
 from backend.arrivals import Arrivals
 from backend.downloads import Caller, Downloads
 from backend.errors import Blocked, Conflict, NotFound, TokenWrong
+from backend.handling import LEASE_SECONDS
 from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options, PartsToSign, PartToSign
 from backend.operators import STOPPED, Operators
 from backend.reporting import Reporting
@@ -394,6 +395,33 @@ def test_of_two_who_deal_with_a_transfer_the_second_comes_too_early(
     assert met
     kept = {"secure": evidence_key, "restore": key_of}
     assert keys(objects) == ([kept[first](bad.id, number) for number in (1, 2)] if first in kept else [])
+
+
+@pytest.mark.parametrize("call", ["secure", "restore"])
+def test_who_has_lost_the_transfer_while_copying_deletes_nothing(
+    bad: CreatedTransfer, operators: Operators, objects: FakeObjects, clock: Clock, monkeypatch: pytest.MonkeyPatch,
+    call: str,
+) -> None:  # fmt: skip
+    """Somebody else may rely on it by now; whoever comes next makes good what was left."""
+    operators.block(bad.id)
+    if call == "restore":
+        operators.secure(bad.id)
+    before = keys(objects)
+    copy = objects.copy
+
+    def slow(source: str, target: str, *, size: int) -> bool:
+        clock.now += LEASE_SECONDS
+        return copy(source, target, size=size)
+
+    with monkeypatch.context() as late:
+        late.setattr(objects, "copy", slow)
+        with pytest.raises(Conflict, match="meanwhile"):
+            getattr(operators, call)(bad.id)
+    assert set(keys(objects)) >= set(before)
+    assert operators.list(9).transfers[0].state == "blocking"
+    getattr(operators, call)(bad.id)
+    place = {"secure": evidence_key, "restore": key_of}[call]
+    assert keys(objects) == [place(bad.id, number) for number in (1, 2)]
 
 
 def test_what_is_not_blocked_is_neither_given_back_nor_erased(

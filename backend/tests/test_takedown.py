@@ -17,8 +17,9 @@ from backend.uploads import Uploads
 
 @pytest.fixture(autouse=True)
 def served(monkeypatch: pytest.MonkeyPatch, operators: Operators) -> None:
-    """Let the function work on the table and bucket in memory."""
+    """Let the function work on the table and bucket in memory, and not wait where nobody is at it."""
     monkeypatch.setattr(takedown, "operators", lambda: operators)
+    monkeypatch.setattr(takedown, "pause", lambda _: pytest.fail("it waits for nobody"))
 
 
 @pytest.fixture
