@@ -15,6 +15,9 @@ from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
 
 MIB = 2**20
+# Two parts. What a test holds or refuses passes through the browser's driver as text, which costs seconds for each full
+# part, and more on a busy machine.
+LARGE = 17 * MIB
 PUTS = re.compile(r"//127\.0\.0\.1:\d+/sidestep-[^/]+/files/")
 LINK_TIME = 60_000
 
@@ -248,7 +251,7 @@ def begun(page: Page, cloud: Cloud) -> str:
 def test_cancelling_everything_leaves_nothing_at_s3(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     """No incomplete upload, no object, no transfer; and the page is ready for another."""
     hold(page)
-    pick(page, write(tmp_path / "big.bin", some_bytes(40 * MIB)), write(tmp_path / "small.bin", b"1"))
+    pick(page, write(tmp_path / "big.bin", some_bytes(LARGE)), write(tmp_path / "small.bin", b"1"))
     transfer = begun(page, cloud)
     assert cloud.incomplete_uploads(transfer)
     with page.expect_response(lambda response: response.request.method == "DELETE") as deleted:
@@ -262,7 +265,7 @@ def test_cancelling_everything_leaves_nothing_at_s3(page: Page, cloud: Cloud, tm
 def test_cancelling_one_file_lets_the_others_finish(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     """Its upload is aborted in S3, its row goes, and the link does not wait for it."""
     hold(page, re.compile(PUTS.pattern + r"\w+/1\?"))
-    pick(page, write(tmp_path / "big.bin", some_bytes(40 * MIB)), write(tmp_path / "small.bin", b"1"))
+    pick(page, write(tmp_path / "big.bin", some_bytes(LARGE)), write(tmp_path / "small.bin", b"1"))
     transfer = begun(page, cloud)
     with page.expect_response(lambda response: response.request.method == "DELETE"):
         rows(page).first.get_by_role("button").last.click()
@@ -316,10 +319,10 @@ def test_a_part_that_fails_is_sent_again_with_a_fresh_url(
             route.continue_()
 
     page.route(PUTS, refuse)
-    data = some_bytes(40 * MIB, seed=9)
+    data = some_bytes(LARGE, seed=9)
     pick(page, write(tmp_path / "a.bin", data))
     link = link_of(page)
-    assert len(signed) == 6
+    assert len(signed) == 5
     assert downloads_of(recipient, link) == {"a.bin": digest(data)}
 
 
@@ -376,7 +379,7 @@ def test_offline_it_waits_says_so_and_goes_on_by_itself(page: Page, watch: Watch
     """In the middle of a file of several parts."""
     watch.forgive("Failed to load resource|net::ERR")
     held = hold(page)
-    pick(page, write(tmp_path / "a.bin", some_bytes(40 * MIB)))
+    pick(page, write(tmp_path / "a.bin", some_bytes(LARGE)))
     expect(rows(page)).to_have_attribute("data-state", "uploading")
     page.context.set_offline(True)
     for route in held:
@@ -519,10 +522,10 @@ def test_an_unknown_link_says_what_to_do(page: Page, cloud: Cloud, watch: Watch)
 def test_sending_can_be_paused_and_goes_on(page: Page, watch: Watch, recipient: Page, tmp_path: Path) -> None:
     """What is on its way stops at once, and nothing else goes until it is resumed."""
     watch.forgive("Failed to load resource")
-    data = some_bytes(40 * MIB, seed=5)
+    data = some_bytes(LARGE, seed=5)
     held = hold(page)
     pick(page, write(tmp_path / "a.bin", data))
-    eventually(lambda: page.evaluate("true") and len(held) == 3)
+    eventually(lambda: page.evaluate("true") and len(held) == 2)
     page.get_by_test_id("pause-all").click()
     expect(rows(page)).to_have_attribute("data-state", "paused")
     let_go(page, held)
@@ -533,7 +536,7 @@ def test_sending_can_be_paused_and_goes_on(page: Page, watch: Watch, recipient: 
 def test_an_interrupted_upload_can_be_discarded(page: Page, cloud: Cloud, tmp_path: Path) -> None:
     """Then nothing of it is left, here or in S3."""
     held = hold(page)
-    pick(page, write(tmp_path / "a.bin", some_bytes(40 * MIB)))
+    pick(page, write(tmp_path / "a.bin", some_bytes(LARGE)))
     transfer = begun(page, cloud)
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
@@ -549,13 +552,13 @@ def test_an_interrupted_upload_goes_on_after_a_reload_when_its_file_is_picked_ag
     page: Page, recipient: Page, tmp_path: Path, cloud: Cloud
 ) -> None:
     """Under the same link; the part that S3 has is compared and not sent again."""
-    data = some_bytes(40 * MIB, seed=3)
+    data = some_bytes(LARGE, seed=3)
     file = write(tmp_path / "long.bin", data)
-    held = hold(page, re.compile(PUTS.pattern + r".*partNumber=[23]&"))
+    held = hold(page, re.compile(PUTS.pattern + r".*partNumber=2&"))
     pick(page, file)
     transfer = begun(page, cloud)
     # Each look lets Playwright handle what has been routed meanwhile.
-    eventually(lambda: page.evaluate("true") and len(held) == 2 and parts_of(cloud, transfer) == [1])
+    eventually(lambda: page.evaluate("true") and len(held) == 1 and parts_of(cloud, transfer) == [1])
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     let_go(page, held)
@@ -573,11 +576,11 @@ def test_what_was_dropped_goes_on_after_a_reload_by_one_click(
     page: Page, recipient: Page, tmp_path: Path, cloud: Cloud
 ) -> None:
     """The browser keeps a handle of it; nothing has to be picked again, and the part that S3 has is not sent again."""
-    data = some_bytes(40 * MIB, seed=4)
-    held = hold(page, re.compile(PUTS.pattern + r".*partNumber=[23]&"))
+    data = some_bytes(LARGE, seed=4)
+    held = hold(page, re.compile(PUTS.pattern + r".*partNumber=2&"))
     drop(page, write(tmp_path / "long.bin", data))
     transfer = begun(page, cloud)
-    eventually(lambda: page.evaluate("true") and len(held) == 2 and parts_of(cloud, transfer) == [1])
+    eventually(lambda: page.evaluate("true") and len(held) == 1 and parts_of(cloud, transfer) == [1])
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     let_go(page, held)
@@ -594,7 +597,7 @@ def test_two_tabs_do_not_fight_over_one_upload(
 ) -> None:
     """The other tab says where it is being sent; when that tab is gone, it can go on there."""
     held = hold(page)
-    pick(page, write(tmp_path / "a.bin", some_bytes(40 * MIB)))
+    pick(page, write(tmp_path / "a.bin", some_bytes(LARGE)))
     begun(page, cloud)
     other = context.new_page()
     other.goto(cloud.address)
