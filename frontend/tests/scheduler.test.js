@@ -156,13 +156,21 @@ test('a part that need not be sent leaves the line', () => {
 });
 
 test('sends fewer at a time when told to', () => {
-  const scheduler = new Scheduler();
+  const scheduler = new Scheduler(LIMITS, (_, sending) => sending.size < 2);
   scheduler.add(entryOf(200 * MiB));
   hashAll(scheduler);
   for (const part of scheduler.line) sign(part);
-  scheduler.most = 2;
   assert.equal(scheduler.take().filter(({ kind }) => kind === 'send').length, 2);
   assert(scheduler.full);
+});
+
+test('small parts do not wait behind large ones that are held back', () => {
+  const scheduler = new Scheduler(LIMITS, (size, sending) => sending.size < (size > MiB ? 2 : 4));
+  for (const size of [49 * MiB, 10]) scheduler.add(entryOf(size));
+  hashAll(scheduler);
+  for (const part of scheduler.line) sign(part);
+  const sent = scheduler.take().filter(({ kind }) => kind === 'send');
+  assert.deepEqual(sent.map(({ part }) => part.size), [16 * MiB, 16 * MiB, MiB, 10]);
 });
 
 test('refuses a job that comes back twice', () => {
@@ -191,7 +199,8 @@ const sizes = fc.array(fc.oneof(fc.nat(100), fc.nat(300 * MiB), fc.integer({ min
 test('whatever happens: at most six in flight, bytes below the bound, every byte counted once, also after a pause', () => {
   fc.assert(
     fc.property(sizes, fc.array(fc.nat(99), { minLength: 1 }), (list, chances) => {
-      const scheduler = new Scheduler();
+      let most = LIMITS.sending;
+      const scheduler = new Scheduler(LIMITS, (_, sending) => sending.size < most);
       // Of a huge file only the last parts are still to be sent, or this would take all day.
       const entries = list.map(entryOf);
       for (const entry of entries) {
@@ -207,7 +216,7 @@ test('whatever happens: at most six in flight, bytes below the bound, every byte
         assert(scheduler.buffered <= LIMITS.buffered, `${scheduler.buffered} bytes in memory`);
         for (const part of scheduler.line) if (part.sha256) sign(part);
         const chance = ((chances[turn % chances.length] ?? 0) * 31 + turn * 17) % 100;
-        scheduler.most = 1 + (chance % 6);
+        most = 1 + (chance % 6);
         // Not for ever: whoever pauses a file each time before its bytes have been read again never sends it.
         const paused = turn < 300 && entries[chance % entries.length];
         if (paused && chance % 11 === 0 && !paused.whole) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { ApiError } from '../static/engine/api.js';
 import { PartError } from '../static/engine/part.js';
 import { MiB } from '../static/engine/plan.js';
@@ -82,6 +83,26 @@ test('a large file is sent six parts at a time, completed and confirmed', async 
   assert.equal(count(world.api, 'complete'), 1);
   assert.equal(world.transfer.phase, 'ready');
   assert.equal(new Set(world.line.tried).size, 13);
+});
+
+test('whatever is sent, all connections come into use although nothing arrives', async () => {
+  const some = fc.array(fc.constantFrom(1, MiB, 5 * MiB, 17 * MiB, 40 * MiB, 100 * MiB), { minLength: 1, maxLength: 8 });
+  const times = fc.array(fc.nat(400), { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(some, times, async (sizes, hashMs) => {
+      const world = await setUp();
+      const { hasher, clock, transfer, line } = world;
+      const read = hasher.read.bind(hasher);
+      hasher.read = async (slice, hash) => {
+        await clock.sleep(hashMs[hasher.reads % hashMs.length] ?? 0);
+        return read(slice, hash);
+      };
+      transfer.add(sizes.map((size, index) => ({ name: `${index}`, file: fakeFile(size) })));
+      await clock.pass(4000);
+      const parts = transfer.entries.reduce((sum, { plan }) => sum + plan.partCount, 0);
+      assert.equal(line.puts.length, Math.min(6, parts));
+    }),
+  );
 });
 
 test('a file of 1 GiB is signed in no more than one call per 16 parts', async () => {

@@ -37,7 +37,8 @@ export class Parallelism {
   #calmUntil = 0;
   /** Large parts that may travel at once, while they are only beginning to. */
   #begun = FIRST;
-  #lastBegan = 0;
+  /** Counts what may let another large part begin, so that a wait is only worth something if nothing else came first. */
+  #turn = 0;
   #leftSince = 0;
 
   /** @param {number} most */
@@ -46,35 +47,63 @@ export class Parallelism {
     this.#limit = most;
   }
 
-  /** Parts that may travel at once. @param {number} [size] bytes of the next one */
-  limit(size = 0) {
-    return size < LARGE ? this.#limit : Math.min(this.#limit, this.#begun);
+  /** Parts that may travel at once. */
+  get limit() {
+    return this.#limit;
   }
 
-  /** A large part begins; after `NEXT_MS` another one may, even if none of its bytes have left. @param {number} now ms */
-  began(now) {
-    this.#lastBegan = now;
-    this.#leftSince = 0;
+  /**
+   * @param {number} size bytes of a part
+   * @param {ReadonlySet<{size: number}>} travelling
+   * @returns {boolean} whether it may travel with these
+   */
+  mayJoin(size, travelling) {
+    if (travelling.size >= this.#limit) return false;
+    if (size < LARGE || this.#begun >= this.#most) return true;
+    let large = 0;
+    for (const other of travelling) if (other.size >= LARGE) large += 1;
+    return large < this.#begun;
   }
 
-  /** Time has passed, or bytes have left. @param {number} now ms */
-  pass(now) {
-    if (this.#begun >= this.#most || (this.#leftSince < NEXT_BYTES && now - this.#lastBegan < NEXT_MS)) return;
+  /**
+   * A part begins.
+   *
+   * @param {number} size bytes
+   * @returns {number} to be handed to `waited` after `NEXT_MS`; 0 if there is nothing to wait for
+   */
+  began(size) {
+    return size < LARGE || this.#begun >= this.#most ? 0 : this.#nextTurn();
+  }
+
+  /**
+   * `NEXT_MS` have passed. No clock is asked: a timer may be early by it, and nothing may come after.
+   *
+   * @param {number} turn
+   * @returns {number} to be handed in after another `NEXT_MS`; 0 if there is nothing to wait for
+   */
+  waited(turn) {
+    if (turn !== this.#turn) return 0;
     this.#begun += 1;
-    this.began(now);
+    return this.began(LARGE);
   }
 
   /**
    * @param {number} now ms
    * @param {number} bytes that have left
    * @param {boolean} full whether as many parts travel as may
+   * @returns {boolean} whether one more may travel now
    */
   left(now, bytes, full) {
+    const before = this.#begun + this.#limit;
     this.#leftSince += bytes;
-    this.pass(now);
+    if (this.#leftSince >= NEXT_BYTES && this.#begun < this.#most) {
+      this.#begun += 1;
+      this.#nextTurn();
+    }
     if (!full || !this.#full) this.#begin(now, full);
     this.#work += bytes;
     if (this.#full && now - this.#began >= WINDOW_MS) this.#judge(now);
+    return this.#begun + this.#limit > before;
   }
 
   /** A part has arrived. @param {number} now ms @param {boolean} full */
@@ -90,6 +119,12 @@ export class Parallelism {
     this.#before = 0;
     this.#contentUntil = 0;
     this.#begin(now, false);
+  }
+
+  #nextTurn() {
+    this.#leftSince = 0;
+    this.#turn += 1;
+    return this.#turn;
   }
 
   /** @param {number} now */

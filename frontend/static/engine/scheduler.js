@@ -90,12 +90,16 @@ export class Scheduler {
   #sending = new Set();
   /** @type {Set<Part>} failed, and out of the line until the time has come to try again */
   #resting = new Set();
-  /** Parts that may travel at one time now, within the limit. */
-  most;
+  #mayJoin;
 
-  constructor(limits = LIMITS) {
+  /**
+   * @param {typeof LIMITS} [limits]
+   * @param {(size: number, sending: ReadonlySet<Part>) => boolean} [mayJoin] whether a part of so many bytes may travel with
+   *   these
+   */
+  constructor(limits = LIMITS, mayJoin = (_, { size }) => size < limits.sending) {
     this.#limits = limits;
-    this.most = limits.sending;
+    this.#mayJoin = mayJoin;
   }
 
   /** @param {Entry} entry whose parts that have not arrived join the end of the line */
@@ -179,7 +183,7 @@ export class Scheduler {
    * fill most links alone, and while they travel the next are hashed.
    */
   get starving() {
-    return this.#sending.size < Math.min(FIRST, this.most) && !this.#line.some((part) => part.signed);
+    return this.#sending.size < FIRST && !this.full && !this.#line.some((part) => part.signed);
   }
 
   /** Whether everything there is has been handed out to be sent. */
@@ -200,7 +204,7 @@ export class Scheduler {
 
   /** Whether as many parts travel as may now. */
   get full() {
-    return this.#sending.size >= Math.min(this.most, this.#limits.sending);
+    return !this.#mayJoin(0, this.#sending);
   }
 
   /** Bytes in memory: being read, waiting to be sent, being sent. */
@@ -218,7 +222,7 @@ export class Scheduler {
 
   /** @returns {Job | null} */
   #next() {
-    const send = !this.full && this.#line.find((part) => part.signed && part.bytes);
+    const send = this.#line.find(({ signed, bytes, size }) => signed && bytes && this.#mayJoin(size, this.#sending));
     if (send) {
       this.#line.splice(this.#line.indexOf(send), 1);
       this.#sending.add(send);

@@ -85,11 +85,11 @@ const LONGEST_TYPE = 255;
 
 export class Transfer {
   #means;
-  #scheduler = new Scheduler();
+  #parallelism = new Parallelism(LIMITS.sending);
+  #scheduler = new Scheduler(LIMITS, (size, sending) => this.#parallelism.mayJoin(size, sending));
   #signer;
   #poll;
   #patience;
-  #parallelism = new Parallelism(LIMITS.sending);
   #progress = new Progress();
   /** @type {Map<number, Entry>} */
   #numbered = new Map();
@@ -589,7 +589,6 @@ export class Transfer {
   /** Sets everything going that can go; called after each event. */
   #pump() {
     if (this.#ended) return;
-    this.#scheduler.most = this.#parallelism.limit(this.#scheduler.line[0]?.size);
     void this.#refill();
     for (const { kind, part } of this.#scheduler.take()) {
       if (kind === 'send') void this.#send(part);
@@ -678,16 +677,15 @@ export class Transfer {
     const { entry, number, signed, bytes } = part;
     if (!signed || !bytes) throw new Error('a part was sent before its time');
     this.#begin(entry);
-    this.#parallelism.began(clock.now());
-    void clock.sleep(NEXT_MS).then(() => this.#maySendMore(part.size, () => this.#parallelism.pass(clock.now())));
+    void this.#letMoreBegin(this.#parallelism.began(part.size));
     let before = 0;
     /** @param {number} sent */
     const onProgress = (sent) => {
       if (part.gone) return;
       entry.travelled(number, sent);
       const left = sent - before;
-      this.#maySendMore(part.size, () => this.#parallelism.left(clock.now(), left, this.#scheduler.full));
       before = sent;
+      if (this.#parallelism.left(clock.now(), left, this.#scheduler.full)) this.#pump();
       // S3 answers a round trip after it has the last byte; the status request may be there by then.
       if (sent === part.size && entry.plan.partCount === 1) this.#expect(entry);
       this.#means.changed(entry);
@@ -704,14 +702,13 @@ export class Transfer {
     this.#pump();
   }
 
-  /**
-   * @param {number} size of parts
-   * @param {() => void} happens what may allow one more of them to travel
-   */
-  #maySendMore(size, happens) {
-    const limit = this.#parallelism.limit(size);
-    happens();
-    if (this.#parallelism.limit(size) > limit) this.#pump();
+  /** Large parts begin one after the other, even if none of their bytes leave. @param {number} turn of the last one */
+  async #letMoreBegin(turn) {
+    while (turn > 0) {
+      await this.#means.clock.sleep(NEXT_MS);
+      turn = this.#parallelism.waited(turn);
+      this.#pump();
+    }
   }
 
   /**
