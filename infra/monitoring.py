@@ -218,6 +218,13 @@ class Monitoring(Construct):
             takedown.metric_errors(statistic="Sum", period=FIVE_MINUTES),
             above=0,
         )
+        self._alarm(
+            "Takedown given up",
+            "What an operator has blocked will not be moved to the evidence: Lambda does not try it any more.",
+            # After three failures, or an hour in which it could not even begin; of the latter no error tells.
+            takedown.metric("AsyncEventsDropped", statistic="Sum", period=FIVE_MINUTES),
+            above=0,
+        )
 
     def _alarm(
         self,

@@ -150,8 +150,8 @@ on it: prices change, and differ by region.
 ## What is paid by the month, whatever is sent
 
 A dollar for the key that encrypts what the operator is told ([KMS](https://aws.amazon.com/kms/pricing/)); 40 cents
-for the passphrase ([Secrets Manager](https://aws.amazon.com/secrets-manager/pricing/)); ten cents for the eleventh
-alarm, where people have accounts, and 30 cents for each metric beyond the tenth of an account
+for the passphrase ([Secrets Manager](https://aws.amazon.com/secrets-manager/pricing/)); ten cents each for two more
+alarms, where people have accounts, and 30 cents for each metric beyond the tenth of an account
 ([CloudWatch](https://aws.amazon.com/cloudwatch/pricing/)); cents for the schedule's calls and the queue's polls.
 """
     (DOCS / "costs.md").write_text(page)

@@ -55,6 +55,10 @@ WITH_ACCOUNTS = {
         *("AWS/Lambda", "Errors", {"FunctionName": "{OperatorsTakedownFunction60E3F207}"}),
         *("Sum", 300, "> 0", "1 of 1", "notBreaching"),
     ),
+    "takedown-given-up": (
+        *("AWS/Lambda", "AsyncEventsDropped", {"FunctionName": "{OperatorsTakedownFunction60E3F207}"}),
+        *("Sum", 300, "> 0", "1 of 1", "notBreaching"),
+    ),
 }
 SIGNS = {"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
 
@@ -68,7 +72,7 @@ def alarms(synth: Synth) -> dict[str, dict[str, Any]]:
 
 
 def test_there_is_an_alarm_for_each_of_these(alarms: dict[str, dict[str, Any]], aws: Stack) -> None:
-    """One more than ten, which are free of charge in an account, and only where operators have a page."""
+    """Two more than ten, which are free of charge in an account, and only where operators have a page."""
     assert set(alarms) == set(ALARMS) | set(WITH_ACCOUNTS)
     without = [alarm["Properties"]["AlarmName"] for alarm in aws.all("CloudWatch::Alarm").values()]
     assert {name.removeprefix("Sidestep-") for name in without} == set(ALARMS)
