@@ -13,7 +13,21 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
 from e2e.test_api import begin, put, stored
-from e2e.test_page import LARGE, LINK_TIME, MIB, PUTS, begun, hold, link_of, parts_of, pick, rows, some_bytes, unroute, write
+from e2e.test_page import (
+    LARGE,
+    LINK_TIME,
+    MIB,
+    PUTS,
+    begun,
+    hold,
+    link_of,
+    parts_of,
+    pick,
+    rows,
+    some_bytes,
+    unroute,
+    write,
+)
 
 TREE = {
     "holiday/beach.jpg": 700_000,
