@@ -23,6 +23,8 @@ from e2e.disclosure import Confided, secrets_in
 
 ROOT = Path(__file__).parent.parent
 READY = "Sidestep is ready: "
+# How long a test waits for what should happen soon.
+PATIENCE_SECONDS = 15
 
 
 @dataclass
@@ -151,7 +153,7 @@ class Cloud:
         return secrets_in(operators, told.secrets | told.words) + secrets_in(senders, told.kept_from_senders)
 
 
-def eventually(probe: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """Return the first truthy answer: S3 tells of objects when it likes."""
     until = time.monotonic() + seconds
     pause = threading.Event()

@@ -11,11 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from e2e.cloud import ROOT, Cloud, local_cloud
+from e2e.cloud import PATIENCE_SECONDS, ROOT, Cloud, local_cloud
 from e2e.disclosure import addresses_with_secrets
 from infra.steps import find_browser
+
+# Playwright's own five seconds are about what sending 17 MiB once more takes a busy machine.
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 RESULTS = ROOT / "test-results"
 # The password of all who have accounts.
