@@ -4,7 +4,8 @@
  *
  * Large parts begin a little apart. Those that begin together share the link and end together, and then all of them wait
  * for S3's answers and the next ones' preflights, while nothing travels: at 80 ms and 400 Mbit/s a seventh of the time.
- * Pure bookkeeping: it is told what has left and when, and answers with a number.
+ * Small parts neither wait for that nor count. Pure bookkeeping: it is told what has begun and left, and answers whether
+ * one more may.
  */
 
 import { MiB } from './plan.js';
