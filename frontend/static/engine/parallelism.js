@@ -48,11 +48,6 @@ export class Parallelism {
     this.#limit = most;
   }
 
-  /** Parts that may travel at once. */
-  get limit() {
-    return this.#limit;
-  }
-
   /**
    * @param {number} size bytes of a part
    * @param {ReadonlySet<{size: number}>} travelling
