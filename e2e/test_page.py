@@ -391,6 +391,16 @@ def test_offline_it_waits_says_so_and_goes_on_by_itself(page: Page, watch: Watch
     expect(page.locator("#totals")).not_to_contain_text("offline")
 
 
+def test_the_figures_of_what_has_stalled_do_not_stay_as_they_were(page: Page, tmp_path: Path) -> None:
+    """How much has been sent, and how fast: although there is nothing new, they are looked at."""
+    held = hold(page, re.compile(PUTS.pattern + r"\w+/2\?"))
+    pick(page, write(tmp_path / "a.bin", some_bytes(100_000)), write(tmp_path / "b.bin", b"1"))
+    expect(page.locator("#totals")).to_contain_text("100 kB of 100 kB · 0 bytes/s")
+    for route in held:
+        route.continue_()
+    link_of(page)
+
+
 def test_an_object_that_s3_got_wrong_is_shown_as_failed_with_the_reason(
     page: Page, cloud: Cloud, tmp_path: Path
 ) -> None:

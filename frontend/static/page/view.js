@@ -47,7 +47,8 @@ export class View {
   /** @type {Set<Entry>} */
   #changed = new Set();
   #scheduled = false;
-  #figuresAt = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} while the figures stay as they are */
+  #resting;
   /** @type {Phase | 'idle'} */
   #phase = 'idle';
   #quarter = 0;
@@ -134,7 +135,7 @@ export class View {
     this.#list.clear();
     this.#phase = 'idle';
     this.#quarter = 0;
-    this.#figuresAt = 0;
+    this.#rest(0);
     const { card, start, sending, link, address, options, log } = this.#page;
     for (const drawer of [options, log]) Object.assign(drawer, { hidden: true, open: false });
     this.#share.show('');
@@ -222,13 +223,23 @@ export class View {
     write(percent, phase === 'paused' && totals.absent > 0 ? '' : words.percentText(share));
     write(headline, words.headline(phase, totals));
     document.title = words.titleFor(phase, share);
-    const now = performance.now();
     const text = words.totalsText(phase, totals, offline);
-    if (phase === this.#phase && offline === this.#offline && now - this.#figuresAt < FIGURES_MS) return;
+    if (phase === this.#phase && offline === this.#offline && this.#resting) return;
     if (offline !== this.#offline) this.say(offline ? words.said.offline() : words.said.online());
     this.#offline = offline;
-    this.#figuresAt = now;
+    // Looked at again without news, too: these may be behind the bar, and what has stalled gets slower.
+    this.#rest(phase === 'sending' || text !== figures.textContent ? FIGURES_MS : 0);
     write(figures, text);
+  }
+
+  /** Leaves the figures as they are. @param {number} ms after which they are looked at; not at all if 0 */
+  #rest(ms) {
+    clearTimeout(this.#resting);
+    const over = () => {
+      this.#resting = undefined;
+      this.changed(null);
+    };
+    this.#resting = ms > 0 ? setTimeout(over, ms) : undefined;
   }
 
   /** @param {Totals} totals */
