@@ -258,7 +258,7 @@ class Records:
                 transfer,
                 items.file_key(number),
                 "SET #state = :stored, sha256 = :sha256, link = :link, public_url = :public_url REMOVE #budget",
-                "#state = :pending AND size = :size",
+                "#state = :pending AND #size = :size",
                 {
                     ":pending": "pending",
                     ":stored": "stored",
