@@ -63,5 +63,5 @@ synth:  ## Write the CloudFormation template to cdk.out [SETTINGS=…]
 	@exec $(PYTHON) -m infra.aws synth $(SETTINGS)
 
 clean:  ## Remove all that these targets made
-	rm -rf .venv .venv-checkov .venv-cloud node_modules .build .local cdk.out test-results .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* node_modules .build .local cdk.out test-results .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

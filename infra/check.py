@@ -60,7 +60,7 @@ def main() -> int:
     failed: list[str] = []
     with steps.Children() as children:
         looks = what in ("test", "browsers", "chaos", "bench")
-        steps.set_up(children, cloud=looks or what == "load", browser=looks, checkov=what == "test")
+        steps.set_up(children, cloud=looks or what == "load", browser=looks, opinions=what == "test")
         commands = {
             "test": {**LINT, **tests()},
             "browsers": BROWSERS,

@@ -30,6 +30,9 @@ ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv" / "bin" / "python"
 CLOUD_PYTHON = ROOT / ".venv-cloud" / "bin" / "python"
 CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"
+# Where mitmdump, moto_server and cfn-lint are.
+SECOND_BIN = ROOT / ".venv-second" / "bin"
+OLDEST_PYTHON = ROOT / ".venv-oldest" / "bin" / "python"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 OLDEST_NODE = 20
@@ -174,10 +177,10 @@ class Children:
 # ---- what has to be there ----
 
 
-def set_up(children: Children, *, cloud: bool = False, browser: bool = False, checkov: bool = False) -> None:
+def set_up(children: Children, *, cloud: bool = False, browser: bool = False, opinions: bool = False) -> None:
     """Bring what development needs; with `cloud` also what the local cloud runs on, with `browser` one for the tests.
 
-    `checkov`, which checks the template, has an environment of its own. Raises Trouble.
+    `opinions` is what `make test` alone asks about AWS: checkov, other implementations, the oldest SDK. Raises Trouble.
     """
     _check_node()
     for module in ("venv", "ensurepip"):
@@ -190,8 +193,10 @@ def set_up(children: Children, *, cloud: bool = False, browser: bool = False, ch
     _environment(children, "Python packages", PYTHON, requirements / "dev.txt")
     if cloud:
         _environment(children, "Local cloud's packages", CLOUD_PYTHON, requirements / "local.txt")
-    if checkov:
+    if opinions:
         _environment(children, "Checkov's packages", CHECKOV.with_name("python"), requirements / "checkov.txt")
+        _environment(children, "Second opinions", SECOND_BIN / "python", requirements / "second.txt")
+        _environment(children, "The oldest SDK", OLDEST_PYTHON, requirements / "oldest.txt")
     once(
         "npm packages",
         ROOT / "node_modules",
