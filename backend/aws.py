@@ -7,11 +7,36 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+import botocore
 from botocore.config import Config
 from botocore.session import Session, get_session
 
+# The first that knows request_checksum_calculation and CompleteMultipartUpload's MpuObjectSize; 1.35.99 knows neither.
+# `make test` also runs the functions' tests with exactly this one (requirements/oldest.in).
+OLDEST_BOTOCORE = (1, 36, 0)
+
 # A session makes one client at a time; where many threads begin at once, each may want one.
 _making = Lock()
+
+
+class OldBotocoreError(RuntimeError):
+    """The botocore that is there lacks what we use."""
+
+
+def botocore_version() -> str:
+    """Return the version of the botocore that is there: the Lambda runtime brings it, which one depends on the region.
+
+    Raises `OldBotocoreError` for one that is too old.
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
+    """
+    found = botocore.__version__
+    if tuple(map(int, found.split(".")[:3])) < OLDEST_BOTOCORE:
+        raise OldBotocoreError(
+            f"Sidestep needs botocore {'.'.join(map(str, OLDEST_BOTOCORE))} or newer, and this Lambda runtime brings "
+            f"{found}: set the function's runtime management to Auto to get a newer runtime version, or add botocore "
+            "to requirements/lambda.in, regenerate its lock and deploy again."
+        )
+    return found
 
 
 def client(service: str, config: Config) -> Any:

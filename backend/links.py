@@ -5,7 +5,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from backend.look import look
-from backend.telemetry import count_failure, counting, logger
+from backend.telemetry import count_failure, counting, log_versions, logger
+
+log_versions()
 
 
 @logger.inject_lambda_context(clear_state=True)

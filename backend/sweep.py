@@ -8,8 +8,10 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from backend.sweeping import Sweeping
-from backend.telemetry import counting, logger, metrics
+from backend.telemetry import counting, log_versions, logger, metrics
 from backend.wiring import bucket, table
+
+log_versions()
 
 # A page of files that has been begun should come to its end before Lambda does.
 SPARE_MILLISECONDS = 30_000

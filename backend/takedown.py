@@ -14,8 +14,10 @@ from typing import Any
 from backend.errors import BeingHandled, Conflict, NotFound
 from backend.operators import Case, Operators
 from backend.settings import settings
-from backend.telemetry import logger
+from backend.telemetry import log_versions, logger
 from backend.wiring import bucket, table
+
+log_versions()
 
 LOOK_SECONDS = 5
 # What is left of 15 minutes for the work itself after waiting for somebody else's.

@@ -1,13 +1,24 @@
 """What the functions tell their operator: log lines and metrics. Never a token, a URL or a file's name."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from backend.aws import botocore_version
+
 logger = Logger()
 metrics = Metrics()
+
+
+def log_versions() -> None:
+    """Log what a function runs on. Each entry calls this as it is imported, so once per cold start.
+
+    Raises `aws.OldBotocoreError`; Lambda then logs its sentence and starts nothing.
+    """
+    logger.info("starting", extra={"python": sys.version.split()[0], "botocore": botocore_version()})
 
 
 def count_failure() -> None:

@@ -50,11 +50,12 @@ from backend.messages import answers
 from backend.passwords import GRANT_SECONDS
 from backend.reports import MAX_MAIL, MAX_SHOWN, MAX_TEXT, REASONS, Form as ReportForm
 from backend.settings import settings
-from backend.telemetry import counting, logger, metrics
+from backend.telemetry import counting, log_versions, logger, metrics
 from backend.transfers import is_page_address, moment
 from backend.wiring import origins, takedowns
 from backend.words import LANGUAGES
 
+log_versions()
 app = resolver()
 
 IMMUTABLE = "public, max-age=31536000, immutable"
