@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra import steps
+from infra.bundle import AWS
 
 BIN = steps.PYTHON.parent
 NODE_BIN = steps.CDK.parent
@@ -38,6 +41,10 @@ CHAOS = {
 }
 
 
+# What the functions' own tests run on: this Python with the newest SDK; AWS's, where there is one, with the oldest.
+FUNCTIONS_ON = (steps.PYTHON, steps.OLDEST_PYTHON)
+
+
 def tests() -> dict[str, list[str | Path]]:
     """Return the commands that run tests. Node's are named one by one: how it takes patterns differs by version.
 
@@ -45,9 +52,24 @@ def tests() -> dict[str, list[str | Path]]:
     """
     return {
         "Python": [steps.PYTHON, "-m", "pytest", "backend", "infra", "bench", "--ignore=bench/tests/test_link.py"],
+        "functions with the oldest SDK": [steps.OLDEST_PYTHON, "-m", "pytest", "backend"],
         "JavaScript": ["node", "--test", *sorted((steps.ROOT / "frontend" / "tests").glob("**/*.test.js"))],
         "in the browser": [steps.PYTHON, "-m", "pytest", "e2e", "--ignore=e2e/browsers"],
     }
+
+
+def ran_on(pythons: Sequence[Path]) -> str:
+    """Say what the functions' tests ran on, and how to have AWS's Python among it where it was not."""
+    ask = "import botocore, sys; print(f'Python {sys.version.split()[0]} with botocore {botocore.__version__}')"
+    found = [subprocess.check_output([python, "-c", ask], text=True).strip() for python in pythons]
+    said = f"The functions' tests ran on {' and on '.join(found)}."
+    wanted = "Python {}.{}".format(*AWS.python)
+    if any(each.startswith(f"{wanted}.") for each in found):
+        return said
+    return (
+        f"{said} None of these is {wanted}, on which AWS runs them: install it with its venv module, on the PATH or "
+        f"by pyenv (pyenv install {wanted.split()[1]}), and run make test again."
+    )
 
 
 def main() -> int:
@@ -76,6 +98,8 @@ def main() -> int:
             if children.run(command):
                 failed.append(name)
             print(f"── {name}: {time.monotonic() - started:.1f} s", flush=True)
+        if what == "test":
+            print(f"\n{ran_on(FUNCTIONS_ON)}", flush=True)
     if failed:
         raise steps.Trouble(f"\nFailed: {', '.join(failed)}")
     return 0

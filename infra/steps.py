@@ -26,12 +26,15 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
+from infra.bundle import AWS
+
 ROOT = Path(__file__).parent.parent
 PYTHON = ROOT / ".venv" / "bin" / "python"
 CLOUD_PYTHON = ROOT / ".venv-cloud" / "bin" / "python"
 CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"
 # Where mitmdump, moto_server and cfn-lint are.
 SECOND_BIN = ROOT / ".venv-second" / "bin"
+# The oldest SDK that the functions run with, and where there is one here, the Python that AWS runs them on.
 OLDEST_PYTHON = ROOT / ".venv-oldest" / "bin" / "python"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
@@ -72,10 +75,12 @@ def step(name: str) -> Generator[None]:
     print(f"{time.monotonic() - started:.1f} s", flush=True)
 
 
-def once(name: str, folder: Path, causes: Sequence[Path], action: Callable[[], None]) -> None:
-    """Do a step again only when its folder is gone or one of the files that caused it has changed."""
+def once(
+    name: str, folder: Path, causes: Sequence[Path], action: Callable[[], None], *, version: str = sys.version
+) -> None:
+    """Do a step again only when its folder is gone, or its Python or one of the files that caused it has changed."""
     stamp = folder / ".sidestep-stamp"
-    digest = hashlib.sha256(sys.version.encode() + b"".join(cause.read_bytes() for cause in causes)).hexdigest()
+    digest = hashlib.sha256(version.encode() + b"".join(cause.read_bytes() for cause in causes)).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
         print(f"{name}: there already", flush=True)
         return
@@ -196,7 +201,7 @@ def set_up(children: Children, *, cloud: bool = False, browser: bool = False, op
     if opinions:
         _environment(children, "Checkov's packages", CHECKOV.with_name("python"), requirements / "checkov.txt")
         _environment(children, "Second opinions", SECOND_BIN / "python", requirements / "second.txt")
-        _environment(children, "The oldest SDK", OLDEST_PYTHON, requirements / "oldest.txt")
+        _environment(children, "The oldest SDK", OLDEST_PYTHON, requirements / "oldest.txt", made_by=functions_python())
     once(
         "npm packages",
         ROOT / "node_modules",
@@ -217,16 +222,37 @@ def _check_node() -> None:
         raise Trouble(f"Sidestep needs Node.js {OLDEST_NODE} or newer, and this is {version}; see https://nodejs.org.")
 
 
-def _environment(children: Children, name: str, python: Path, lock: Path) -> None:
+def functions_python() -> str:
+    """Return a Python of the version that AWS runs the functions on; the one that runs this where there is none.
+
+    Looked for on the PATH and among pyenv's, whose `python3.13` on the PATH may be a shim that fails.
+    """
+    if sys.version_info[:2] == AWS.python:
+        return sys.executable
+    version = ".".join(map(str, AWS.python))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    found = [shutil.which(f"python{version}"), *map(str, pyenv.glob(f"versions/{version}.*/bin/python{version}"))]
+    return next((each for each in found if each and _version(each)), sys.executable)
+
+
+def _version(python: str) -> str:
+    """Return a Python's `sys.version`, or nothing where it does not run or cannot make virtual environments."""
+    if python == sys.executable:
+        return sys.version
+    ask = "import ensurepip, sys, venv; print(sys.version)"
+    return subprocess.run([python, "-c", ask], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _environment(children: Children, name: str, python: Path, lock: Path, *, made_by: str = sys.executable) -> None:
     folder = python.parent.parent
 
     def make() -> None:
-        children.quietly([sys.executable, "-m", "venv", "--clear", folder])
+        children.quietly([made_by, "-m", "venv", "--clear", folder])
         # Compiling all of aws-cdk-lib takes longer than the few modules of it that are ever imported.
         pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--no-compile"]
         children.quietly([*pip, "--require-hashes", "--requirement", lock])
 
-    once(name, folder, [lock], make)
+    once(name, folder, [lock], make, version=_version(made_by))
 
 
 def find_browser() -> str | None:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from infra import steps
+from infra.bundle import AWS
 
 
 def test_an_old_python_can_read_far_enough_to_say_so() -> None:
@@ -40,6 +42,15 @@ def test_a_step_is_done_once_for_each_state_of_its_causes(tmp_path: Path) -> Non
     folder.rmdir()
     steps.once("Made", folder, [lock], make)
     assert done == ["1", "2", "2"]
+
+
+def test_a_step_is_done_again_by_another_python(tmp_path: Path) -> None:
+    """An environment holds the Python that made it."""
+    lock, done = tmp_path / "lock", list[str]()
+    lock.write_text("1")
+    for version in ("3.13.0", "3.13.0", "3.13.1"):
+        steps.once("Made", tmp_path, [lock], lambda version=version: done.append(version), version=version)
+    assert done == ["3.13.0", "3.13.1"]
 
 
 def test_a_failed_step_is_done_again(tmp_path: Path) -> None:
@@ -135,3 +146,52 @@ def test_settings_become_context() -> None:
     ]
     with pytest.raises(steps.Trouble, match="name=value"):
         steps.context(["max_files"])
+
+
+AWS_VERSION = ".".join(map(str, AWS.python))
+
+
+@pytest.fixture
+def pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
+    """Leave no Python of AWS's version on this machine, and return what puts programs of that name there."""
+    monkeypatch.setattr(sys, "version_info", (3, 11, 7))
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+
+    def put(folder: str, script: str) -> str:
+        path = tmp_path / folder / f"python{AWS_VERSION}"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    return put
+
+
+def test_a_pyenv_shim_that_fails_is_passed_over(pythons: Callable[[str, str], str]) -> None:
+    """It is on the PATH whether or not its version is switched on; the version itself is behind it."""
+    pythons("path", "echo 'pyenv: command not found' >&2; exit 127")
+    behind = pythons(f"pyenv/versions/{AWS_VERSION}.0/bin", f"echo {AWS_VERSION}.0")
+    assert steps.functions_python() == behind
+
+
+def test_a_python_on_the_path_comes_first(pythons: Callable[[str, str], str]) -> None:
+    """It is the one that the user has chosen."""
+    first = pythons("path", f"echo {AWS_VERSION}.1")
+    pythons(f"pyenv/versions/{AWS_VERSION}.0/bin", f"echo {AWS_VERSION}.0")
+    assert steps.functions_python() == first
+
+
+@pytest.mark.usefixtures("pythons")
+def test_without_awss_python_the_one_at_hand_has_to_do() -> None:
+    """Nobody is kept from testing."""
+    assert steps.functions_python() == sys.executable
+
+
+def test_awss_python_is_not_looked_for_where_it_runs_this(
+    pythons: Callable[[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it tests with the oldest SDK, too."""
+    pythons("path", f"echo {AWS_VERSION}.1")
+    monkeypatch.setattr(sys, "version_info", (*AWS.python, 0))
+    assert steps.functions_python() == sys.executable
