@@ -1,9 +1,11 @@
 """What is signed is what S3 enforces. boto3 signs offline; nothing is sent."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from backend import aws
 from backend.objects import Objects
 
 SHA256 = "A" * 43 + "="
@@ -22,6 +24,7 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> Objects:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    aws.session.cache_clear()  # it keeps the credentials that it has found
     return Objects("bucket")
 
 
@@ -73,6 +76,29 @@ def test_a_download_is_saved_and_never_shown(objects: Objects) -> None:
     assert found["response-content-type"] == "application/octet-stream"
     assert found["response-content-disposition"] == 'attachment; filename="a"'
     assert found["response-cache-control"] == "private, no-store"
+
+
+SIGNATURE = {"Algorithm", "Credential", "Date", "Expires", "Security-Token", "Signature", "SignedHeaders"}
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        (lambda bucket: bucket.sign_whole("k", size=5, sha256=SHA256, seconds=60, saved_as="attachment").url, set()),
+        (
+            lambda bucket: bucket.sign_part("k", upload_id="up", number=1, size=5, sha256=SHA256, seconds=60).url,
+            {"uploadId", "partNumber"},
+        ),
+        (
+            lambda bucket: bucket.sign_download("k", disposition="inline", seconds=60),
+            {"response-cache-control", "response-content-disposition", "response-content-type"},
+        ),
+    ],
+    ids=["whole file", "part", "download"],
+)
+def test_a_url_asks_for_nothing_else(objects: Objects, url: Callable[[Objects], str], names: set[str]) -> None:
+    """No botocore adds a checksum of its own, or anything that the client would not send."""
+    assert query(url(objects)).keys() == names | {f"X-Amz-{name}" for name in SIGNATURE}
 
 
 def test_urls_name_the_bucket_in_its_region_with_sigv4(objects: Objects) -> None:
