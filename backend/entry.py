@@ -47,6 +47,7 @@ _BUSY = frozenset(
         "InternalError",
         "InternalServerError",
         "KMSInternalException",
+        "OperationAborted",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",
@@ -58,6 +59,7 @@ _BUSY = frozenset(
         "TooManyRequestsException",
     }
 )
+_BUSY_STATUS = frozenset({500, 502, 503, 504})
 # Of what is wrong with a request so much is told: the names of unknown fields are the sender's, and Lambda fails an
 # answer of more than 6 MB.
 MOST_PROBLEMS = 20
@@ -118,7 +120,7 @@ def resolver() -> APIGatewayRestResolver:
     @app.exception_handler([ClientError, BotoCoreError])
     def refused(error: Exception) -> Response[Any]:
         code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else type(error).__name__
-        if isinstance(error, ClientError) and code not in _BUSY:
+        if isinstance(error, ClientError) and not _passes(error):
             return broken(error)
         logger.warning("AWS is busy", extra={"aws_error": code})
         return _answer(app, Unavailable())
@@ -226,6 +228,15 @@ def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, 
     cookie = Cookie(LANGUAGE_COOKIE, language, path="/", max_age=YEAR, same_site=SameSite.LAX_MODE, secure=False)
     headers = {"Content-Security-Policy": page_policy(name, origins())}
     return Response(status, "text/html; charset=utf-8", body, headers, cookies=[cookie] if chosen else None)
+
+
+def _passes(error: ClientError) -> bool:
+    """Tell whether the same call may succeed a little later.
+
+    An answer without a body, as to a HEAD, and one that was cut off name no code; botocore gives them a status.
+    """
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status in _BUSY_STATUS or error.response.get("Error", {}).get("Code") in _BUSY
 
 
 def _field(place: Sequence[str | int]) -> str:

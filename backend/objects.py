@@ -1,5 +1,6 @@
 """The bucket: the only S3 code. What is signed here, S3 enforces for whoever holds the URL."""
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError as NoConnectionError,
+    HTTPClientError,
+    ReadTimeoutError,
+)
 
 from backend.aws import client
 from backend.edge import Edge
@@ -22,6 +28,11 @@ S3_THREADS = 8
 SAVED_TYPE = "application/octet-stream"
 # What is copied in one call, of which S3 takes 5 GiB. More goes in parts, several at once.
 COPY_BYTES = GIB
+# How often one call asks S3 to complete an upload when the connection breaks before the answer. The last try begins
+# within so many seconds of the first: connecting (3 s) and waiting for the answer (18 s) must still fit into the 29 s
+# that API Gateway waits.
+COMPLETE_TRIES = 3
+COMPLETE_AGAIN_WITHIN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,10 @@ class SignedPut:
 
 class UploadGoneError(Exception):
     """S3 does not know this multipart upload: it was completed, aborted or never begun."""
+
+
+class UploadConflictError(Exception):
+    """S3 does not complete a multipart upload while another write to the same key is under way."""
 
 
 class Objects:
@@ -157,7 +172,27 @@ class Objects:
             raise
 
     def complete(self, key: str, upload_id: str, parts: Sequence[StoredPart], *, size: int) -> None:
-        """Make one object of the parts, `size` bytes in all. Return also when S3 needs longer or has done it before."""
+        """Make one object of the parts, `size` bytes in all. Return also when S3 needs longer or has done it before.
+
+        Safe to repeat. Raises `UploadConflictError`, and what botocore raises when S3 cannot be reached or is busy.
+        """
+        begun = time.monotonic()
+        for tries_left in reversed(range(COMPLETE_TRIES)):
+            try:
+                self._complete(key, upload_id, parts, size)
+            except ReadTimeoutError:
+                return  # S3 may need minutes, and goes on without us; its event tells the outcome
+            except (NoConnectionError, HTTPClientError):
+                # S3 may never have read the request: it closes idle connections while Lambda freezes the function.
+                if not self._has(key, upload_id):
+                    return
+                if not tries_left or time.monotonic() - begun > COMPLETE_AGAIN_WITHIN:
+                    raise
+            else:
+                return
+
+    def _complete(self, key: str, upload_id: str, parts: Sequence[StoredPart], size: int) -> None:
+        """Ask S3 once; what it has done before is fine."""
         try:
             self._patient.complete_multipart_upload(
                 Bucket=self.bucket,
@@ -171,11 +206,25 @@ class Objects:
                     ]
                 },
             )
-        except (ReadTimeoutError, ConnectionClosedError):
-            return  # S3 goes on without us; its event tells the outcome
         except ClientError as error:
-            if _code(error) not in ("PreconditionFailed", "NoSuchUpload"):
-                raise
+            match _code(error):
+                case "PreconditionFailed" | "NoSuchUpload":
+                    return
+                case "ConditionalRequestConflict":
+                    if self._has(key, upload_id):
+                        raise UploadConflictError from error
+                case _:
+                    raise
+
+    def _has(self, key: str, upload_id: str) -> bool:
+        """Tell whether a multipart upload is still there: neither completed nor aborted."""
+        try:
+            self._s3.list_parts(Bucket=self.bucket, Key=key, UploadId=upload_id, MaxParts=1)
+        except ClientError as error:
+            if _code(error) == "NoSuchUpload":
+                return False
+            raise
+        return True
 
     def abort(self, key: str, upload_id: str) -> None:
         """Drop a multipart upload and its parts; one that is gone already is fine."""
@@ -234,13 +283,24 @@ class Objects:
         try:
             with ThreadPoolExecutor(S3_THREADS) as pool:
                 tags = list(pool.map(copied, range(0, size, part_size)))
-            parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
-            self._copying.complete_multipart_upload(
-                Bucket=self.bucket, Key=target, UploadId=upload_id, MultipartUpload={"Parts": parts}
-            )
+            self._complete_copy(target, upload_id, tags, size)
+        except HTTPClientError:
+            raise  # S3 may still be at it; what it does not complete, the bucket's lifecycle rule aborts
         except BaseException:
             self.abort(target, upload_id)
             raise
+
+    def _complete_copy(self, target: str, upload_id: str, tags: Sequence[str], size: int) -> None:
+        parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
+        try:
+            self._copying.complete_multipart_upload(
+                Bucket=self.bucket, Key=target, UploadId=upload_id, MultipartUpload={"Parts": parts}
+            )
+        except ClientError as error:
+            # botocore asks again when an answer is lost, and finds no upload where the first try has completed it.
+            found = self.head(target) if _code(error) == "NoSuchUpload" else None
+            if found is None or found.size != size:
+                raise
 
     def _place(self, key: str) -> Mapping[str, str]:
         return {"Bucket": self.bucket, "Key": key}

@@ -136,7 +136,12 @@ class Records:
         """Write a new transfer; its own item last, so that whoever sees it sees all its files."""
         self._put_files(transfer, files)
         item = items.of_transfer(transfer)
-        self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+        try:
+            self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+        except ClientError as error:
+            # Nobody else has this id: botocore has repeated a write whose answer was lost.
+            if _code(error) != "ConditionalCheckFailedException":
+                raise
 
     def remember_sent(self, transfer: Transfer, *, name: str, bytes_: int) -> None:
         """Note under its account that a transfer was sent."""
@@ -244,6 +249,38 @@ class Records:
             pending = failed.item is not None and failed.item["state"] == "pending"
             return failed.item.get("upload_id") if failed.item and pending else None
         return upload_id
+
+    def note_conflict(self, transfer: str, number: int, upload_id: str, now: int) -> int | None:
+        """Note that S3 does not complete this upload because of another write; return since when, in epoch seconds.
+
+        None where the file is not pending, or has another upload.
+        """
+        try:
+            item = self._update(
+                transfer,
+                items.file_key(number),
+                "SET conflict_at = if_not_exists(conflict_at, :now)",
+                "#state = :pending AND upload_id = :id",
+                {":now": now, ":pending": "pending", ":id": upload_id},
+                returning="ALL_NEW",
+            )
+        except _ConditionFailed:
+            return None
+        return item["conflict_at"]
+
+    def drop_upload(self, transfer: str, number: int, upload_id: str) -> bool:
+        """Have a pending file wait for another multipart upload than this one; return False where it does not wait."""
+        try:
+            self._update(
+                transfer,
+                items.file_key(number),
+                "REMOVE upload_id, conflict_at",
+                "#state = :pending AND upload_id = :id",
+                {":pending": "pending", ":id": upload_id},
+            )
+        except _ConditionFailed:
+            return False
+        return True
 
     def store(
         self, transfer: str, number: int, *, size: int, sha256: str | None, link: str, public_url: str | None = None
@@ -807,7 +844,7 @@ class Records:
                 **({"ExpressionAttributeNames": names} if names else {}),
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+            if _code(error) != "ConditionalCheckFailedException":
                 raise
             item = error.response.get("Item")
             raise _ConditionFailed(items.plain(item) if item else None) from error
@@ -825,6 +862,10 @@ class _ConditionFailed(Exception):  # noqa: N818  it is an outcome, not an error
 def _client(*, attempts: int) -> Any:
     config = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": attempts})
     return client("dynamodb", config)
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
 
 
 def _patience() -> Iterator[Any]:

@@ -100,6 +100,7 @@ class File:
     """One file of a transfer. `name` is what the sender called it: data, never part of a key. Sizes are in bytes.
 
     `budget` names the day and the sender whose limits its bytes are reserved in, as long as they may be given back.
+    Since `conflict_at`, in epoch seconds, S3 has refused to complete its upload because of another write.
     """
 
     number: int
@@ -114,6 +115,7 @@ class File:
     public_url: str | None = None
     reason: str | None = None
     budget: str | None = None
+    conflict_at: int | None = None
     downloads: int = 0
 
     @property

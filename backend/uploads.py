@@ -19,9 +19,10 @@ from backend.errors import (
     PartsMissing,
     TokenMissing,
     TokenWrong,
+    Unavailable,
 )
 from backend.limits import Amount, Budget
-from backend.objects import S3_THREADS, Objects, SignedPut, StoredPart, UploadGoneError
+from backend.objects import S3_THREADS, Objects, SignedPut, StoredPart, UploadConflictError, UploadGoneError
 from backend.passwords import SALT_BYTES, hash_password
 from backend.records import BlockedError, BusyError, FullError, GoneError, Records
 from backend.reservations import give_back, reserve, undo
@@ -49,6 +50,9 @@ from backend.tries import NO_TRIES
 
 # Longer than the 29 s that API Gateway lets a call live: whoever still holds the reservation then is dead.
 ADDING_SECONDS = 35
+# For how long a conflict on completing may come from an earlier call whose answer was lost: S3 "could take several
+# minutes to finalize" one. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+CONFLICT_SECONDS = 600
 # Downloads that the log shows.
 LOG_ENTRIES = 1_000
 # Transfers that an account's list shows.
@@ -230,10 +234,11 @@ class Uploads:
         if file.state in ("failed", "removed"):
             raise Conflict("This file failed or was removed. Add it again.")
         if file.state == "pending" and file.part_count > 1:
-            self._complete(key_of(transfer_id, number), file)
+            self._complete(transfer_id, file)
         return messages.FileInState(number=number, state=file.state)
 
-    def _complete(self, key: str, file: File) -> None:
+    def _complete(self, transfer_id: str, file: File) -> None:
+        key = key_of(transfer_id, file.number)
         if file.upload_id is None:
             raise PartsMissing(range(1, file.part_count + 1))
         try:
@@ -243,7 +248,28 @@ class Uploads:
         missing = _missing(file, parts)
         if missing:
             raise PartsMissing(missing)
-        self.objects.complete(key, file.upload_id, parts, size=file.size)
+        try:
+            self.objects.complete(key, file.upload_id, parts, size=file.size)
+        except UploadConflictError as error:
+            if not self._begin_again(transfer_id, file, file.upload_id):
+                raise Unavailable from error
+            raise PartsMissing(range(1, file.part_count + 1)) from error
+
+    def _begin_again(self, transfer_id: str, file: File, upload_id: str) -> bool:
+        """Give up an upload that S3 does not complete because of another write; return False while that may pass.
+
+        AWS says to begin the upload again and send all parts again. But nobody else writes to this key: the other write
+        is most likely our own completion of the same upload, still under way, and that must not be aborted.
+        """
+        now = int(self.now())
+        since = self.records.note_conflict(transfer_id, file.number, upload_id, now)
+        if since is None or now - since < CONFLICT_SECONDS:
+            return False
+        # In this order: an upload that is gone and still in the record would be taken for one that was completed.
+        dropped = self.records.drop_upload(transfer_id, file.number, upload_id)
+        if dropped:
+            self.objects.abort(key_of(transfer_id, file.number), upload_id)
+        return dropped
 
     def change(self, transfer_id: str, token: str | None, asked: messages.Options) -> messages.SavedOptions:
         """Save the options that were sent, and return all of them."""

@@ -566,3 +566,24 @@ def test_a_try_of_the_passphrase_is_counted_by_one_of_many_at_once(records: Reco
     assert records.tries(counter) == Tries(wrong=0, next_try=9)
     records.forget_tries(counter)
     assert records.tries(counter) == Tries()
+
+
+def test_only_a_pending_file_changes_its_upload_after_a_conflict(records: Records) -> None:
+    """And only the upload that was in conflict, since when the first call has noted it."""
+    transfer, files = a_transfer(2)
+    records.create(transfer, files)
+    for number in (1, 2):
+        records.keep_upload(transfer.id, number, "one")
+    assert records.note_conflict(transfer.id, 1, "two", NOW) is None
+    assert [records.note_conflict(transfer.id, 1, "one", now) for now in (NOW, NOW + 9)] == [NOW, NOW]
+    assert not records.drop_upload(transfer.id, 1, "two")
+    assert records.files(transfer.id, 1, 1) == [replace(files[0], upload_id="one", conflict_at=NOW)]
+    with ThreadPoolExecutor(8) as pool:
+        dropped = list(pool.map(lambda _: records.drop_upload(transfer.id, 1, "one"), range(8)))
+    assert Counter(dropped) == {True: 1, False: 7}
+    assert records.files(transfer.id, 1, 1) == [files[0]]
+    assert records.keep_upload(transfer.id, 1, "two") == "two"
+    records.store(transfer.id, 2, size=2, sha256=None, link="l")
+    assert records.note_conflict(transfer.id, 2, "one", NOW) is None
+    assert not records.drop_upload(transfer.id, 2, "one")
+    assert not records.drop_upload("a" * 26, 1, "one")

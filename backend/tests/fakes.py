@@ -9,7 +9,7 @@ from typing import Any, Literal
 from backend.alerts import Alerts
 from backend.items import Place, Whose
 from backend.limits import Amount, Budget
-from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadGoneError
+from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadConflictError, UploadGoneError
 from backend.records import BlockedError, BusyError, FullError, GoneError, Records, Stored
 from backend.reports import Report
 from backend.takedowns import Takedowns
@@ -119,6 +119,21 @@ class FakeRecords(Records):
         if row.upload_id is None:
             self.rows[transfer, number] = replace(row, upload_id=upload_id)
         return self.rows[transfer, number].upload_id
+
+    def note_conflict(self, transfer: str, number: int, upload_id: str, now: int) -> int | None:
+        row = self.rows.get((transfer, number))
+        if row is None or (row.state, row.upload_id) != ("pending", upload_id):
+            return None
+        since = now if row.conflict_at is None else row.conflict_at
+        self.rows[transfer, number] = replace(row, conflict_at=since)
+        return since
+
+    def drop_upload(self, transfer: str, number: int, upload_id: str) -> bool:
+        row = self.rows.get((transfer, number))
+        if row is None or (row.state, row.upload_id) != ("pending", upload_id):
+            return False
+        self.rows[transfer, number] = replace(row, upload_id=None, conflict_at=None)
+        return True
 
     def store(
         self, transfer: str, number: int, *, size: int, sha256: str | None, link: str, public_url: str | None = None
@@ -442,6 +457,8 @@ class FakeObjects(Objects):
         self.stored: dict[str, StoredObject] = {}
         self.started = 0
         self.puts: list[tuple[str, int]] = []
+        self.conflicts: set[str] = set()
+        """Uploads that S3 does not complete because of another write."""
 
     def start(self, key: str, *, saved_as: str | None = None) -> str:
         self.started += 1
@@ -476,7 +493,11 @@ class FakeObjects(Objects):
         return [upload.parts[number] for number in sorted(upload.parts)]
 
     def complete(self, key: str, upload_id: str, parts: Sequence[StoredPart], *, size: int) -> None:
-        upload = self._upload(key, upload_id)
+        upload = self.uploads.get(upload_id)
+        if upload is None or key in self.stored:
+            return  # completed before
+        if upload_id in self.conflicts:
+            raise UploadConflictError
         assert [part.number for part in parts] == sorted(upload.parts)
         assert sum(part.size for part in parts) == size
         del self.uploads[upload_id]

@@ -1,14 +1,31 @@
-"""What is signed is what S3 enforces. boto3 signs offline; nothing is sent."""
+"""What is signed is what S3 enforces, and what becomes of S3's answers. Nothing is sent to AWS."""
 
-from collections.abc import Callable
+import socket
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
-from backend import aws
-from backend.objects import Objects
+from backend import aws, objects as module
+from backend.objects import COPY_BYTES, Objects, StoredPart, UploadConflictError
+from backend.tests.script import Answer, Script, scripted
 
 SHA256 = "A" * 43 + "="
+URL = "https://bucket.s3.eu-central-1.amazonaws.com"
+PARTS = [StoredPart(number=1, size=5, sha256=SHA256, etag="e")]
 
 
 @pytest.fixture
@@ -110,3 +127,192 @@ def test_urls_name_the_bucket_in_its_region_with_sigv4(objects: Objects) -> None
 def test_a_plain_address_has_nothing_that_expires(objects: Objects) -> None:
     """No signature, no date, no name."""
     assert objects.plain_url("files/t/1") == "https://bucket.s3.eu-central-1.amazonaws.com/files/t/1"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    """Return what stands in for S3."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    with scripted("s3") as made:
+        yield made
+
+
+def error(code: str) -> str:
+    """Return an error as S3 spells it."""
+    return f"<Error><Code>{code}</Code><Message>words</Message></Error>"
+
+
+COMPLETED = (200, "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>")
+OPEN = (200, "<ListPartsResult><UploadId>up</UploadId></ListPartsResult>")
+GONE = (404, error("NoSuchUpload"))
+CLOSED = ConnectionClosedError(endpoint_url=URL)
+LOST: Sequence[Exception] = [
+    CLOSED,
+    HTTPClientError(error=OSError("anything")),
+    EndpointConnectionError(endpoint_url=URL),
+    ConnectTimeoutError(endpoint_url=URL),
+    ProxyConnectionError(proxy_url=URL),
+    SSLError(endpoint_url=URL, error=OSError("anything")),
+]
+
+
+def complete(objects: Objects) -> None:
+    """Complete an upload of one part."""
+    objects.complete("files/t/1", "up", PARTS, size=5)
+
+
+@pytest.mark.parametrize("lost", LOST, ids=lambda lost: type(lost).__name__)
+def test_a_completion_whose_answer_was_lost_is_asked_for_again_while_the_upload_is_there(
+    objects: Objects, script: Script, lost: Exception
+) -> None:
+    """S3 closes idle connections: what a function sends after it was frozen may never have been read."""
+    script.answers = {"CompleteMultipartUpload": [lost, COMPLETED], "ListParts": [OPEN]}
+    complete(objects)
+    assert script.calls == ["CompleteMultipartUpload", "ListParts", "CompleteMultipartUpload"]
+
+
+def test_a_completion_whose_answer_was_lost_has_happened_where_the_upload_is_gone(
+    objects: Objects, script: Script
+) -> None:
+    """S3 is believed, not the connection."""
+    script.answers = {"CompleteMultipartUpload": [CLOSED], "ListParts": [GONE]}
+    complete(objects)
+    assert script.calls == ["CompleteMultipartUpload", "ListParts"]
+
+
+def test_a_completion_is_tried_three_times_and_then_is_the_callers_to_repeat(objects: Objects, script: Script) -> None:
+    """Its caller is told, and not that all is well."""
+    script.answers = {"CompleteMultipartUpload": [CLOSED] * 9, "ListParts": [OPEN] * 9}
+    with pytest.raises(ConnectionClosedError):
+        complete(objects)
+    assert script.calls.count("CompleteMultipartUpload") == 3
+
+
+def test_no_completion_is_begun_that_the_gateway_would_not_wait_for(
+    objects: Objects, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection may also break after many seconds."""
+    times = iter([0.0, 8.5])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(times))
+    script.answers = {"CompleteMultipartUpload": [CLOSED], "ListParts": [OPEN]}
+    with pytest.raises(ConnectionClosedError):
+        complete(objects)
+
+
+def test_a_completion_that_takes_s3_long_is_neither_repeated_nor_aborted(objects: Objects, script: Script) -> None:
+    """S3 goes on with it, for minutes perhaps."""
+    script.answers = {"CompleteMultipartUpload": [ReadTimeoutError(endpoint_url=URL)]}
+    complete(objects)
+    assert script.calls == ["CompleteMultipartUpload"]
+
+
+@pytest.mark.parametrize("answer", [GONE, (412, error("PreconditionFailed")), (200, error("PreconditionFailed"))])
+def test_a_completion_that_was_made_before_is_fine(objects: Objects, script: Script, answer: Answer) -> None:
+    """The upload is gone, or its object is there."""
+    script.answers = {"CompleteMultipartUpload": [answer]}
+    complete(objects)
+
+
+@pytest.mark.parametrize(
+    "answer", [(409, error("ConditionalRequestConflict")), (200, error("ConditionalRequestConflict"))]
+)
+def test_a_completion_may_conflict_with_another_write(objects: Objects, script: Script, answer: Answer) -> None:
+    """Unless that was a completion, too, which is over by now."""
+    script.answers = {"CompleteMultipartUpload": [answer] * 2, "ListParts": [OPEN, GONE]}
+    with pytest.raises(UploadConflictError):
+        complete(objects)
+    complete(objects)
+
+
+@pytest.mark.parametrize(
+    "answer", [(503, error("SlowDown")), (500, error("InternalError")), (200, error("InternalError")), (200, "<Comple")]
+)
+def test_a_completion_that_s3_could_not_make_is_no_success(objects: Objects, script: Script, answer: Answer) -> None:
+    """S3 begins to answer 200 before it knows.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+    """
+    script.answers = {"CompleteMultipartUpload": [answer]}
+    with pytest.raises(ClientError) as failed:
+        complete(objects)
+    assert failed.value.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in (500, 503)
+
+
+STARTED = (200, "<InitiateMultipartUploadResult><UploadId>up</UploadId></InitiateMultipartUploadResult>")
+COPIED = (200, "<CopyPartResult><ETag>e</ETag></CopyPartResult>")
+BIG = 2 * COPY_BYTES
+
+
+def copying(script: Script, *completed: Answer, part: Answer = COPIED) -> None:
+    """Let S3 begin to copy an object of two parts."""
+    script.answers = {
+        "HeadObject": [(200, "")],
+        "CreateMultipartUpload": [STARTED],
+        "UploadPartCopy": [part, COPIED, COPIED],
+        "CompleteMultipartUpload": list(completed),
+        "AbortMultipartUpload": [(204, "")],
+    }
+
+
+def test_a_copy_whose_completion_was_answered_by_nobody_is_there(
+    objects: Objects, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK asks again and finds no upload; the copy itself tells."""
+    copying(script, CLOSED, GONE)
+    stored = module.StoredObject(size=BIG, sha256=None, modified=datetime.now(UTC))
+    monkeypatch.setattr(objects, "head", lambda _: stored)
+    assert objects.copy("files/t/1", "evidence/t/1", size=BIG)
+
+
+def test_a_copy_whose_upload_somebody_aborted_is_not_there(
+    objects: Objects, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks the same but for the object."""
+    copying(script, GONE)
+    monkeypatch.setattr(objects, "head", lambda _: None)
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        objects.copy("files/t/1", "evidence/t/1", size=BIG)
+
+
+def test_a_copy_that_s3_may_still_be_completing_is_not_aborted(objects: Objects, script: Script) -> None:
+    """It is made again from the beginning by whoever repeats the call."""
+    copying(script, *[ReadTimeoutError(endpoint_url=URL)] * 5)
+    with pytest.raises(ReadTimeoutError):
+        objects.copy("files/t/1", "evidence/t/1", size=BIG)
+    assert "AbortMultipartUpload" not in script.calls
+
+
+@pytest.mark.parametrize("answer", [(500, error("InternalError")), (200, error("InternalError"))])
+def test_a_part_that_s3_could_not_copy_is_copied_again(objects: Objects, script: Script, answer: Answer) -> None:
+    """S3 begins to answer 200 before it knows: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html."""
+    copying(script, COMPLETED, part=answer)
+    assert objects.copy("files/t/1", "evidence/t/1", size=BIG)
+    assert script.calls.count("UploadPartCopy") == 3
+    script.answers = {"CopyObject": [answer, (200, "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>")]}
+    assert objects.copy("files/t/1", "evidence/t/1", size=5)
+
+
+def test_a_connection_that_is_reset_before_s3_reads_costs_no_file(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an idle one is that S3 has closed while Lambda had frozen the function."""
+    asked: list[str] = []
+
+    def serve() -> None:
+        first, _ = listening.accept()
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        first.close()
+        for _, body in (OPEN, COMPLETED):
+            line, _ = listening.accept()
+            with line:
+                asked.append(line.recv(65_536).decode().partition(" ")[0])
+                head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+                line.sendall((head + body).encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        serving = Thread(target=serve, daemon=True)
+        serving.start()
+        complete(objects)
+        serving.join()
+    assert asked == ["GET", "POST"]

@@ -9,12 +9,12 @@ import pytest
 from backend import erasure
 from backend.arrivals import Arrivals
 from backend.downloads import Caller, Downloads
-from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong
+from backend.errors import Conflict, Invalid, NotFound, PartsMissing, TokenMissing, TokenWrong, Unavailable
 from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options, PartsToSign, PartToSign
 from backend.tests.conftest import SETTINGS
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import MIB, Content, key_of
-from backend.uploads import Uploads
+from backend.uploads import CONFLICT_SECONDS, Uploads
 
 SHA256 = "A" * 43 + "="
 BIG = 40 * MIB
@@ -192,6 +192,73 @@ def test_completing_may_be_repeated(arrivals: Arrivals, uploads: Uploads, object
     assert uploads.complete(made.id, made.owner_token, 1).state == "pending"
     arrivals.arrived(key_of(made.id, 1))
     assert uploads.complete(made.id, made.owner_token, 1).state == "stored"
+
+
+@pytest.fixture
+def conflicting(uploads: Uploads, objects: FakeObjects) -> CreatedTransfer:
+    """Return a transfer of a file whose parts are all there, and whose completion S3 refuses for another write."""
+    made = uploads.create(new(BIG, parts=[(1, 1)]))
+    send_parts(objects, 16 * MIB, 16 * MIB, 8 * MIB)
+    objects.conflicts.add("upload-1")
+    return made
+
+
+def test_a_conflict_on_completing_is_to_be_tried_again(
+    uploads: Uploads, objects: FakeObjects, conflicting: CreatedTransfer, clock: Clock
+) -> None:
+    """The other write is most likely our own, still under way: for minutes nothing is given up."""
+    for seconds in (0, CONFLICT_SECONDS - 1):
+        clock.now += seconds
+        with pytest.raises(Unavailable):
+            uploads.complete(conflicting.id, conflicting.owner_token, 1)
+    objects.conflicts.clear()
+    uploads.complete(conflicting.id, conflicting.owner_token, 1)
+    assert objects.stored[key_of(conflicting.id, 1)].size == BIG
+
+
+def test_after_a_conflict_that_lasts_the_upload_begins_again(
+    uploads: Uploads, objects: FakeObjects, conflicting: CreatedTransfer, clock: Clock
+) -> None:
+    """Every part is missing, for every caller, and goes to another upload; nothing is left of the old one."""
+    with pytest.raises(Unavailable):
+        uploads.complete(conflicting.id, conflicting.owner_token, 1)
+    clock.now += CONFLICT_SECONDS
+    for _ in range(2):
+        with pytest.raises(PartsMissing) as refused:
+            uploads.complete(conflicting.id, conflicting.owner_token, 1)
+        assert refused.value.parts == [1, 2, 3]
+    assert uploads.parts(conflicting.id, conflicting.owner_token, 1).parts == []
+    signed = uploads.sign(conflicting.id, conflicting.owner_token, to_sign((1, 1), (1, 2), (1, 3)))
+    assert all("upload=upload-2" in url.url for url in signed.urls)
+    assert list(objects.uploads) == ["upload-2"]
+    send_parts(objects, 16 * MIB, 16 * MIB, 8 * MIB, upload="upload-2")
+    uploads.complete(conflicting.id, conflicting.owner_token, 1)
+    assert objects.stored[key_of(conflicting.id, 1)].size == BIG
+
+
+def test_an_upload_is_not_given_up_for_a_file_that_was_stored_meanwhile(
+    uploads: Uploads,
+    objects: FakeObjects,
+    records: FakeRecords,
+    conflicting: CreatedTransfer,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the completion that it was in conflict with."""
+    with pytest.raises(Unavailable):
+        uploads.complete(conflicting.id, conflicting.owner_token, 1)
+    clock.now += CONFLICT_SECONDS
+    drop = records.drop_upload
+
+    def late(transfer: str, number: int, upload_id: str) -> bool:
+        records.store(transfer, number, size=BIG, sha256=None, link="l")
+        return drop(transfer, number, upload_id)
+
+    monkeypatch.setattr(records, "drop_upload", late)
+    with pytest.raises(Unavailable):
+        uploads.complete(conflicting.id, conflicting.owner_token, 1)
+    assert list(objects.uploads) == ["upload-1"]
+    assert uploads.complete(conflicting.id, conflicting.owner_token, 1).state == "stored"
 
 
 def test_the_parts_that_s3_has_are_listed(uploads: Uploads, objects: FakeObjects) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from io import StringIO
 from logging import StreamHandler
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -289,11 +289,18 @@ def test_a_download_takes_nothing_but_get(method: str) -> None:
     assert answer.headers["Allow"] == ["GET"]
 
 
-def test_when_aws_is_busy_the_answer_says_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503, which is safe to repeat."""
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("SlowDown", 503), ("InternalError", 500), ("OperationAborted", 409), ("500", 500), ("503", 503)],
+)
+def test_when_aws_is_busy_the_answer_says_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, code: str, status: int
+) -> None:
+    """503, which is safe to repeat; also where S3's answer was cut off, and botocore knows but its status."""
 
     def busy() -> Uploads:
-        raise ClientError({"Error": {"Code": "SlowDown", "Message": "secret"}}, "PutObject")
+        error = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(cast("Any", error), "PutObject")
 
     monkeypatch.setattr(web, "uploads", busy)
     answer = call("POST", "/api/transfers", body={"files": [{"name": "a", "size": 1}]})
