@@ -169,10 +169,14 @@ export class FakeApi {
     return { parts: this.has[file] ?? [], closed: this.closed.has(file) };
   }
 
+  /** Completions that S3 will not hear of, although the server has answered. */
+  unheard = 0;
+
   /** @param {number} file */
   async complete(file) {
     await this.#call('complete');
-    this.store(file);
+    if (this.unheard > 0) this.unheard -= 1;
+    else this.store(file);
   }
 
   /** @param {number} file */

@@ -98,6 +98,9 @@ for (const [status, code, canHeal] of /** @type {[number, string, boolean][]} */
   [400, 'BadDigest', true],
   [400, 'EntityTooLarge', false],
   [404, 'NoSuchUpload', false],
+  [409, 'ConditionalRequestConflict', true],
+  [409, 'OperationAborted', true],
+  [409, 'BucketNotEmpty', false],
 ])) {
   test(`${status} ${code} ${canHeal ? 'may heal' : 'cannot heal'}`, async () => {
     const { sent, xhr } = send();

@@ -218,6 +218,18 @@ test('a refusal now and then between broken connections is an accident', async (
   assert.deepEqual(states(transfer), ['uploading']);
 });
 
+test('a PUT that meets another write to its key is made again until S3 takes it', async () => {
+  const world = await setUp(10);
+  for (let tries = 0; tries < 9; tries += 1) {
+    world.line.puts[0]?.fail(new PartError(409, 'ConditionalRequestConflict'));
+    await world.clock.pass(20_000);
+  }
+  assert.deepEqual(states(world.transfer), ['uploading']);
+  await arrive(world);
+  await world.clock.pass(150);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
 test('waits longer after each failure', async () => {
   const { clock, line } = await setUp(10);
   for (let tries = 0; tries < 4; tries += 1) {
@@ -338,6 +350,91 @@ test('complete is asked for again when the gateway gave up', async () => {
   await arrive(world);
   await world.clock.pass(1000);
   assert.equal(world.transfer.phase, 'ready');
+});
+
+test('a completion that S3 has not heard of is asked for again, ever later and without end', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.unheard = 12;
+  await arrive(world);
+  await settle();
+  /** @type {number[]} */
+  const minutes = [];
+  for (let seconds = 0; world.transfer.phase !== 'ready' && seconds < 4000; seconds += 1) {
+    const before = count(world.api, 'complete');
+    await world.clock.pass(1000);
+    if (count(world.api, 'complete') > before) minutes.push(Math.round(seconds / 6) / 10);
+  }
+  assert.equal(world.transfer.phase, 'ready');
+  assert(minutes[0] !== undefined && minutes[0] <= 0.3, `first after ${minutes[0]} minutes`);
+  assert(minutes.length === 12 && minutes.every((at, i) => i === 0 || at - (minutes[i - 1] ?? 0) <= 5.1), `${minutes}`);
+});
+
+test('files whose completion nobody has heard of are asked for again one at a time', async () => {
+  const world = await setUp(...Array(30).fill(40 * MiB));
+  const { api, transfer, clock } = world;
+  api.unheard = 30;
+  await arrive(world);
+  await settle();
+  assert(transfer.entries.every(({ state }) => state === 'checking'));
+  const complete = api.complete.bind(api);
+  const asking = { now: 0, most: 0 };
+  api.complete = async (file) => {
+    asking.now += 1;
+    asking.most = Math.max(asking.most, asking.now);
+    await clock.sleep(100);
+    await complete(file).finally(() => (asking.now -= 1));
+  };
+  await clock.pass(20_000);
+  assert.equal(transfer.phase, 'ready');
+  assert.equal(asking.most, 1);
+});
+
+test('a file of one part is not completed, however long nothing is heard of it', async () => {
+  const world = await setUp(10);
+  world.line.puts[0]?.arrive();
+  await world.clock.pass(60_000);
+  assert.equal(world.transfer.phase, 'checking');
+  assert.equal(count(world.api, 'complete'), 0);
+});
+
+test('a completion that is asked for again while the server is in trouble fails no file', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.unheard = 1;
+  await arrive(world);
+  await settle();
+  world.api.broken['complete'] = [apiError(503), apiError(0)];
+  await world.clock.pass(80_000);
+  assert.equal(world.transfer.phase, 'ready');
+});
+
+test('an upload that S3 makes the server begin again is sent again from its first part, by fresh URLs', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.unheard = 1;
+  await arrive(world);
+  await settle();
+  assert.deepEqual([world.transfer.phase, world.transfer.totals().sentBytes], ['checking', 40 * MiB]);
+  const signed = world.api.signed.length;
+  world.api.broken['complete'] = [apiError(409, 'parts_missing', [1, 2, 3])];
+  await world.clock.pass(15_000);
+  assert.deepEqual([world.transfer.phase, world.transfer.totals().sentBytes], ['sending', 0]);
+  assert(world.api.signed.length > signed);
+  assert.deepEqual(world.api.signed.slice(signed).flat().map(({ number }) => number), [1, 2, 3]);
+  await arrive(world);
+  await world.clock.pass(500);
+  assert.equal(world.transfer.phase, 'ready');
+  assert.deepEqual(world.line.tried, ['1/1', '1/2', '1/3', '1/1', '1/2', '1/3']);
+});
+
+test('a file that was removed elsewhere while its completion is asked for again says so', async () => {
+  const world = await setUp(40 * MiB);
+  world.api.unheard = 1;
+  await arrive(world);
+  await settle();
+  world.api.broken['complete'] = [apiError(409, 'conflict')];
+  world.api.broken['status'] = Array.from({ length: 8 }, () => apiError(503));
+  world.api.files[0] = { size: 0, state: 'removed' };
+  await world.clock.pass(60_000);
+  assert.deepEqual(kinds(world.transfer), ['removed']);
 });
 
 test('a file larger than allowed is refused before anything is sent, others go on', async () => {
@@ -544,6 +641,19 @@ test('what S3 has from an earlier visit is compared and not sent again, what it 
   assert.equal(world.transfer.phase, 'ready');
   assert.equal(world.line.tried.length, 2);
   assert.equal(world.store.transfers.size, 0);
+});
+
+test('what an earlier visit could not complete is completed, and that is asked for again, too', async () => {
+  const world = await setUpLeft(40 * MiB);
+  world.api.has[1] = partsOf([1, 2, 3], 3, 8 * MiB);
+  world.api.unheard = 1;
+  void world.transfer.goOn();
+  await settle();
+  await settle();
+  assert.deepEqual([count(world.api, 'complete'), world.transfer.phase], [1, 'checking']);
+  await world.clock.pass(15_000);
+  assert.deepEqual([count(world.api, 'complete'), world.transfer.phase], [2, 'ready']);
+  assert.deepEqual(world.line.tried, []);
 });
 
 test('a part that S3 has otherwise is sent again', async () => {

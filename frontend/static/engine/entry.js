@@ -45,9 +45,13 @@ export function problemOver({ limit, most, freeAt }, message) {
   return kind ? { kind, most, ...(freeAt && { freeAt }) } : { kind: 'refused', message };
 }
 
+/** When the completion of a file is asked for again, of which nothing is heard: after this, then ever later. */
+const ASK_AGAIN_MS = 10_000;
+const LATEST_ASK_MS = 300_000;
+
 /**
- * `checking`: all bytes are up, S3 and the links function have the word. `stored` may come from almost everywhere,
- * because the answer to a PUT that landed may be lost.
+ * `checking`: all bytes are up, S3 and the links function have the word. S3 may turn out not to have the bytes after all.
+ * `stored` may come from almost everywhere, because the answer to a PUT that landed may be lost.
  *
  * @type {Readonly<Record<State, readonly State[]>>}
  */
@@ -55,7 +59,7 @@ const MOVES = {
   waiting: ['uploading', 'paused', 'stored', 'failed', 'removed'],
   uploading: ['paused', 'checking', 'stored', 'failed', 'removed'],
   paused: ['waiting', 'stored', 'failed', 'removed'],
-  checking: ['stored', 'failed', 'removed'],
+  checking: ['waiting', 'stored', 'failed', 'removed'],
   stored: ['removed'],
   failed: ['waiting', 'stored', 'removed'],
   removed: [],
@@ -79,6 +83,8 @@ export class Entry {
   /** @type {Map<number, number>} */
   #travelling = new Map();
   #arrivedBytes = 0;
+  #asked = 0;
+  #askedAt = 0;
 
   /** @type {number | null} the file's number in the transfer; null until the server has given it one */
   number = null;
@@ -249,10 +255,27 @@ export class Entry {
     this.foundBytes += this.#bytesOf(part);
   }
 
-  /** @param {number} part that S3 turned out not to have */
-  miss(part) {
+  /** Its completion is asked for. @param {number} now ms */
+  ask(now) {
+    this.#asked += 1;
+    this.#askedAt = now;
+  }
+
+  /** Whether its completion was asked for long ago, and may not have been heard by S3. @param {number} now ms */
+  overdue(now) {
+    if (this.#state !== 'checking' || this.plan.partCount === 1) return false;
+    return now - this.#askedAt >= Math.min(LATEST_ASK_MS, ASK_AGAIN_MS * 2 ** (this.#asked - 1));
+  }
+
+  /** Back into the line, to send these once more. @param {number[]} parts that S3 turned out not to have */
+  miss(parts) {
+    if (this.#state === 'checking') this.move('waiting');
     this.expectedAt = 0;
-    if (this.arrived.delete(part)) this.#arrivedBytes -= this.#bytesOf(part);
+    this.#asked = 0;
+    for (const part of parts) if (this.arrived.delete(part)) this.#arrivedBytes -= this.#bytesOf(part);
+    this.foundBytes = Math.min(this.foundBytes, this.#arrivedBytes);
+    // What was shown was not so.
+    this.#shown = 0;
   }
 
   /** Bytes of it that have left, as people see them: a part that starts over does not take back what was shown. */

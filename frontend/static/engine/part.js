@@ -7,6 +7,11 @@
 
 /** S3's codes of a 400 that a fresh URL, or only another try, puts right. */
 const HEALING_400 = ['ExpiredToken', 'RequestTimeTooSkewed', 'RequestTimeout', 'BadDigest', 'IncompleteBody'];
+/**
+ * S3's codes of a 409 while another write to the same key is under way, such as an earlier try whose answer was lost.
+ * S3 asks for another try: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (If-None-Match).
+ */
+const PASSING_409 = ['ConditionalRequestConflict', 'OperationAborted'];
 
 export class PartError extends Error {
   /**
@@ -22,8 +27,8 @@ export class PartError extends Error {
 
   /** Whether the network or S3 is in trouble, which passes: no try is counted against the part. */
   get passing() {
-    const { status } = this;
-    return status === 0 || status === 408 || status === 429 || status >= 500;
+    const { status, code } = this;
+    return status === 0 || status === 408 || status === 429 || status >= 500 || (status === 409 && PASSING_409.includes(code));
   }
 
   /** Whether another try with a fresh URL may well succeed. */

@@ -96,6 +96,7 @@ export class Transfer {
   /** @type {Entry[]} files the server has not heard of */
   #newcomers = [];
   #registering = false;
+  #completingAgain = false;
   #nextNumber = 1;
   #cursor = '';
   #serverReady = false;
@@ -748,7 +749,7 @@ export class Transfer {
 
   /** @param {Entry} entry all of whose parts are up */
   async #complete(entry) {
-    const { api, changed } = this.#means;
+    const { api, changed, clock } = this.#means;
     const { number, stop } = entry;
     if (number === null) throw new Error('a file without a number cannot be whole');
     this.#begin(entry);
@@ -760,17 +761,50 @@ export class Transfer {
         // It may have been heard although no answer came, or not in time: the poll will tell.
         const ask = () => api.complete(number).catch((error) => (this.#poll.hurry(), Promise.reject(error)));
         await this.#keepTrying(ask, stop.signal);
+        entry.ask(clock.now());
       }
       if (entry.state === 'uploading') entry.move('checking');
       this.#expect(entry);
     } catch (error) {
       if (stop.signal.aborted) return;
-      if (error instanceof ApiError && error.code === 'parts_missing' && error.parts.length > 0) {
-        this.#sendAgain(entry, error.parts);
-      } else await this.#giveUp(entry, error);
+      await this.#notCompleted(entry, error);
     }
     changed(entry);
     this.#poll.hurry();
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {unknown} error of completing it, which another try would not change
+   */
+  async #notCompleted(entry, error) {
+    if (error instanceof ApiError && error.code === 'parts_missing' && error.parts.length > 0) {
+      this.#sendAgain(entry, error.parts);
+    } else await this.#giveUp(entry, error);
+  }
+
+  /**
+   * Asks once more for the completion of files of which nothing was heard for long, one after the other: the server may
+   * not have been able to tell whether S3 heard of it. Asking S3 for it twice does no harm.
+   */
+  async #completeAgain() {
+    if (this.#completingAgain) return;
+    const { api, clock, changed } = this.#means;
+    this.#completingAgain = true;
+    for (const entry of this.entries.filter((each) => each.overdue(clock.now()))) {
+      const { number, stop } = entry;
+      if (number === null || stop.signal.aborted) continue;
+      entry.ask(clock.now());
+      try {
+        await api.complete(number);
+      } catch (error) {
+        // That the whole transfer is gone, the poll hears as well.
+        if (stop.signal.aborted || this.#ended || mayHeal(error) || isGone(error)) continue;
+        await this.#notCompleted(entry, error);
+        changed(entry);
+      }
+    }
+    this.#completingAgain = false;
   }
 
   /**
@@ -810,7 +844,7 @@ export class Transfer {
       this.#fail(entry, { kind: 'refused' });
       return;
     }
-    for (const part of parts) entry.miss(part);
+    entry.miss(parts);
     this.#scheduler.add(entry);
     this.#pump();
   }
@@ -830,6 +864,7 @@ export class Transfer {
     this.expiresAt = status.expires_at;
     if (this.phase !== before) this.#means.changed(null);
     if (this.phase === 'ready') void this.#means.store.forget(this.id);
+    void this.#completeAgain();
     if (this.phase !== 'checking' && !this.entries.some(({ awaited }) => awaited)) return 'enough';
     return changes > 0 ? 'changed' : 'same';
   }
