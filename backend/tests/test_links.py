@@ -11,6 +11,8 @@ from backend import entry, links, links_routes, look
 from backend.arrivals import Arrivals
 from backend.downloads import Downloads
 from backend.messages import NewFile, NewTransfer, Options
+from backend.objects import Objects
+from backend.records import Records
 from backend.tests.conftest import ORIGINS
 from backend.tests.events import Context, arrivals, messages, request, s3_record
 from backend.tests.fakes import Clock, FakeObjects
@@ -66,6 +68,54 @@ def test_only_the_message_that_failed_comes_back(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
     files = json.loads(call(f"/api/transfers/{transfer.id}")["body"])["files"]
     assert [file["state"] for file in files] == ["pending", "stored"]
+
+
+def slowly(monkeypatch: pytest.MonkeyPatch, objects: FakeObjects, *seconds: float) -> Context:
+    """Let S3 take so long for each object, and return the context of an invocation that has 20 s."""
+    head, times, left = objects.head, iter(seconds), [20.0]
+
+    def slow(key: str) -> Any:
+        left[0] -= next(times)
+        return head(key)
+
+    monkeypatch.setattr(objects, "head", slow)
+    return Context(remaining=lambda: left[0])
+
+
+def test_a_batch_goes_on_while_another_lost_call_to_s3_would_fit(
+    transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four seconds are slow, and leave enough."""
+    context = slowly(monkeypatch, objects, 4, 4)
+    answer = links.handler(arrivals(key_of(transfer.id, 1), key_of(transfer.id, 2)), context)
+    assert answer == {"batchItemFailures": []}
+
+
+def test_a_slow_message_ends_its_batch_and_the_rest_comes_back(
+    transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the middle by Lambda, the batch would come back with what was done, and wear out its receives."""
+    context = slowly(monkeypatch, objects, 11)
+    keys = [key_of(transfer.id, number) for number in (1, 2, 2)]
+    answer = links.handler(arrivals(*keys), context)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}, {"itemIdentifier": "message-3"}]}
+    files = json.loads(call(f"/api/transfers/{transfer.id}")["body"])["files"]
+    assert [file["state"] for file in files] == ["stored", "pending"]
+
+
+def test_the_first_message_is_tried_however_little_time_there_is(transfer: Any) -> None:
+    """Or a batch could come back as it was until it lies among the dead letters."""
+    batch = arrivals(key_of(transfer.id, 1), key_of(transfer.id, 2))
+    answer = links.handler(batch, Context(remaining=lambda: 3))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}]}
+
+
+def test_a_call_to_s3_that_is_lost_fits_into_what_a_message_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arithmetic, from the clients' own settings."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    for client in (vars(Objects)["_s3"].func(Objects("b")), vars(Records)["_db"].func(Records("t"))):
+        lost = client.meta.config.connect_timeout + client.meta.config.read_timeout
+        assert lost * 1_000 < links.MESSAGE_MILLISECONDS
 
 
 def test_of_several_records_in_a_message_a_bad_one_does_not_stop_the_rest(transfer: Any) -> None:
