@@ -4,14 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.tally import MOST_FILES
 from backend.transfers import MAX_PARTS, FileState
 
 MAX_FILES_A_CALL = 1_000
 MAX_PARTS_A_CALL = 100
 MAX_PASSWORD = 1_024
-# No file has a higher one: more files than this no operator can allow.
-MAX_NUMBER = 1_000_000
-
 Sha256 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$", description="SHA-256 of the part's bytes, in base64")]
 Moment = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-12-01T08:00:00Z"])]
 
@@ -40,7 +38,7 @@ class NewFile(Message):
 class PartToSign(Message):
     """A part that is about to be sent. S3 takes it with exactly this checksum, when one is given."""
 
-    file: int = Field(ge=1, le=MAX_NUMBER)
+    file: int = Field(ge=1, le=MOST_FILES)
     number: int = Field(ge=1, le=MAX_PARTS)
     sha256: Sha256 | None = Field(default=None, description="needed for files of several parts")
 
@@ -62,7 +60,7 @@ class MoreFiles(NewFiles):
     first: int | None = Field(
         default=None,
         ge=1,
-        le=MAX_NUMBER,
+        le=MOST_FILES,
         description="the number that the first of them is expected to get: where others have been added meanwhile, or "
         "these very ones by a request whose answer was lost, the answer is 409 and nothing is added",
     )

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from backend.tally import MOST_FILES
+
 MIB = 1024**2
 GIB = 1024**3
 DAY = 86_400
@@ -92,7 +94,7 @@ class Config:
     max_transfer_bytes: int = 2048 * GIB
     """The most bytes in one transfer: the largest file still goes, and a folder may be as large as it."""
     max_files: int = 10_000
-    """The most files in one transfer."""
+    """The most files in one transfer; at most 100,000, which is what the table's lists of them can hold."""
     max_transfers_per_day: int = 10_000
     """Transfers that may be begun in a UTC day. No team comes near it; it ends what a script began by mistake."""
     max_bytes_per_day: int = 4096 * GIB
@@ -167,7 +169,7 @@ class Config:
         """Check what a type cannot say."""
         _between("max_file_bytes", self.max_file_bytes, 1, S3_MAX_OBJECT_BYTES)
         _between("max_transfer_bytes", self.max_transfer_bytes, 1, MAX_BYTES)
-        _between("max_files", self.max_files, 1, 1_000_000)
+        _between("max_files", self.max_files, 1, MOST_FILES)
         _between("max_transfers_per_day", self.max_transfers_per_day, 1, MAX_TRANSFERS)
         _between("max_bytes_per_day", self.max_bytes_per_day, 1, MAX_BYTES)
         _between("max_transfers_per_day_per_sender", self.max_transfers_per_day_per_sender, 1, MAX_TRANSFERS)

@@ -1,9 +1,15 @@
 """Counts and cursors."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, strategies as st
 
-from backend.tally import SHARDS, Counts, Cursor, Event, Tally, entry_of, shard_of
+from backend import items
+from backend.erasure import NO_END
+from backend.tally import MOST_FILES, SHARDS, Counts, Cursor, Event, Tally, entry_of, shard_of
+from backend.tests.fakes import FakeRecords
+from backend.transfers import File, id_of, key_of, parse_key
 
 FILES = 60
 happenings = st.lists(st.tuples(st.integers(1, FILES), st.sampled_from(["stored", "failed", "removed"])), max_size=200)
@@ -65,3 +71,68 @@ def test_ready_means_every_file_that_is_left_is_stored() -> None:
     assert tally_of([(1, "stored"), (2, "removed")]).counts(2).ready
     assert not tally_of([(1, "stored")]).counts(2).ready
     assert not tally_of([(1, "removed")]).counts(1).ready
+
+
+def size_of(item: dict[str, str | int | list[str]]) -> int:
+    """Return what DynamoDB counts of an item, in bytes.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    size = 0
+    for name, value in item.items():
+        size += len(name.encode())
+        match value:
+            case list():
+                size += 3 + sum(1 + len(entry.encode()) for entry in value)
+            case int():
+                size += 1 + -(-len(str(value)) // 2)
+            case str():
+                size += len(value.encode())
+    return size
+
+
+def test_the_lists_of_the_largest_transfer_fit_into_their_items() -> None:
+    """Although every file leaves two entries: it is stored or fails, and is removed. A poll reads two pages.
+
+    An item may have 400 KB, a page of a query 1 MB:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    """
+    sizes: list[int] = []
+    for shard in range(SHARDS):
+        numbers = [number for number in range(1, MOST_FILES + 1) if shard_of(number) == shard]
+        log = [entry_of(event, number) for event in ("stored", "removed") for number in numbers]
+        sizes.append(size_of({"pk": id_of(bytes(16)), "sk": f"tally#{shard:02}", "log": log, "ttl": 4_000_000_000}))
+    assert max(sizes) < 400 * 1024 / 2
+    assert sum(sizes) < 2 * 1024**2
+
+
+@given(st.lists(st.sampled_from(["store", "fail", "remove", "hold", "release"]), max_size=12))
+def test_a_file_leaves_at_most_two_entries(calls: list[str]) -> None:
+    """Whatever is done to it, in any order, and however often."""
+    records, transfer = FakeRecords(), "a" * 26
+    records.rows[transfer, 1] = File(number=1, name="", size=1, type="", part_size=1)
+    does: dict[str, Callable[[], object]] = {
+        "store": lambda: records.store(transfer, 1, size=1, sha256=None, link=""),
+        "fail": lambda: records.fail(transfer, 1, ""),
+        "remove": lambda: records.remove_file(transfer, 1),
+        "hold": lambda: records.hold(transfer, 1),
+        "release": lambda: records.release(transfer, 1),
+    }
+    for call in calls:
+        does[call]()
+    assert sum(map(len, records.lists.get(transfer, {}).values())) <= 2
+
+
+def test_the_number_of_the_last_file_has_room_wherever_it_stands() -> None:
+    """In the sort key, whose order is that of the numbers; in S3's keys; behind the last when all are erased."""
+    last, last_but_one = items.file_key(MOST_FILES), items.file_key(MOST_FILES - 1)
+    assert (last > last_but_one, len(last)) == (True, len(items.file_key(1)))
+    assert parse_key(key_of("a" * 26, MOST_FILES)) == ("a" * 26, MOST_FILES)
+    assert MOST_FILES < NO_END
+
+
+def test_the_longest_cursor_is_one_that_the_api_takes() -> None:
+    """With every entry of the largest transfer in it."""
+    longest = Cursor(MOST_FILES, (2 * MOST_FILES // SHARDS,) * SHARDS)
+    assert Cursor.parse(str(longest)) == longest
+    assert len(str(longest)) <= 200

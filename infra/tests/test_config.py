@@ -73,7 +73,7 @@ def test_aws_asks_for_a_passphrase_and_a_local_cloud_does_not_unless_told_to() -
         ("brand_legal", "x" * 1001, "brand_legal must have at most 1000 bytes."),
         ("colour", "red", "There is no setting colour; the settings are max_file_bytes, max_transfer_bytes,"),
         ("max_files", "many", "max_files must be a whole number, not 'many'."),
-        ("max_files", "0", "max_files must be from 1 to 1000000, not 0."),
+        ("max_files", "0", "max_files must be from 1 to 100000, not 0."),
         ("max_bytes_per_day", "0", "max_bytes_per_day must be from 1 to 9007199254740991, not 0."),
         ("alert_email", "ops", "alert_email must be an address such as ops@example.com, not 'ops'."),
         ("max_file_bytes", str(10_000 * 5 * 1024**3 + 1), "max_file_bytes must be from 1 to 53687091200000, not"),
@@ -154,4 +154,4 @@ def test_the_app_ends_with_the_sentence_alone() -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (1, "max_files must be from 1 to 1000000, not 0.\n")
+    assert (done.returncode, done.stderr) == (1, "max_files must be from 1 to 100000, not 0.\n")
