@@ -99,10 +99,18 @@ def mailbox(cloud: Cloud) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def marker(cloud: Cloud) -> str:
-    """Return what marks this run's bad event, and send it: links gives up on it after three tries, a minute later."""
+    """Return what marks this run's bad event, and send it: links gives up on it after three tries, a minute later.
+
+    The deployed queue gives it ten tries in 20 minutes, which no test should wait for.
+    """
+    sqs, arrivals = cloud.client("sqs"), cloud.outputs["Arrivals"]
+    deployed = sqs.get_queue_attributes(QueueUrl=arrivals, AttributeNames=["RedrivePolicy"])["Attributes"]
+    policy = {**json.loads(deployed["RedrivePolicy"]), "maxReceiveCount": 3}
+    quicker = {"VisibilityTimeout": "30", "RedrivePolicy": json.dumps(policy)}
+    sqs.set_queue_attributes(QueueUrl=arrivals, Attributes=quicker)
     mark = f"bad-{os.urandom(8).hex()}"
     body = json.dumps({"Records": [{"eventSource": "aws:s3", "marker": mark}]})
-    cloud.client("sqs").send_message(QueueUrl=cloud.outputs["Arrivals"], MessageBody=body)
+    sqs.send_message(QueueUrl=arrivals, MessageBody=body)
     return mark
 
 

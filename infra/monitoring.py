@@ -21,11 +21,15 @@ from constructs import Construct
 from infra.config import Config
 from infra.dashboard import Watched, make_dashboard
 from infra.function import allow, emitted
-from infra.links import Links
+from infra.links import TRIES, Links
 from infra.sweep import Sweep
 from infra.web import WebApi
 
 FIVE_MINUTES = Duration.minutes(5)
+# SQS leaves an arrival out of the oldest one's age once it has been received three times, so one that fails must have
+# had these receives before the alarm goes off.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+WAITED_TOO_LONG = Duration.minutes(10)
 # As long as lies between two runs of sweep.
 QUARTER = Duration.minutes(15)
 SLOW_LINK_SECONDS = 60
@@ -146,13 +150,13 @@ class Monitoring(Construct):
         self._alarm(
             "Links failures",
             "The links function failed three times within five minutes at what it was asked or told.",
-            # One is healed by the next try, half a minute later; three may be one file that never gets its link.
+            # One is healed by the next try, two minutes later; three may be one file that never gets its link.
             emitted("links", "Failures", statistic="Sum", period=FIVE_MINUTES),
             above=2,
         )
         self._alarm(
             "Dead letters",
-            "There are files whose arrival could not be handled in three tries: they wait for their links.",
+            f"There are files whose arrival could not be handled in {TRIES} tries: they wait for their links.",
             # A queue that holds messages reports; one that has been empty for hours falls silent.
             links.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=FIVE_MINUTES),
             above=0,
@@ -166,11 +170,11 @@ class Monitoring(Construct):
         )
         self._alarm(
             "Waiting arrivals",
-            "Files that arrived more than five minutes ago have not been looked at.",
+            "Files that arrived more than ten minutes ago have not been looked at.",
             # The delay above is known only of links that came. When none comes at all, this is what shows. The function
-            # handles 250 files a second, and one that fails is among the dead letters after two minutes.
+            # handles 250 files a second.
             links.arrivals.metric_approximate_age_of_oldest_message(statistic="Maximum", period=FIVE_MINUTES),
-            above=FIVE_MINUTES.to_seconds(),
+            above=WAITED_TOO_LONG.to_seconds(),
         )
 
     def _watch_sweep(self, sweep: Sweep) -> None:
