@@ -12,6 +12,8 @@ from infra.function import backend_function
 
 # What expired is gone within the hour, also when a run fails and one more is needed.
 SCHEDULE = "rate(15 minutes)"
+# A call that could not begin by then is one too many: the schedule makes the next one.
+USELESS_AFTER = Duration.minutes(15)
 # Much less than lies between two runs, so that one seldom meets another, which would do no harm.
 TIMEOUT = Duration.minutes(5)
 
@@ -43,11 +45,22 @@ class Sweep(Construct):
             environment=environment,
             grants=grants,
         )
+        # The next run is the next try. Otherwise EventBridge and Lambda would keep calls for hours while nothing can
+        # run, and then make them all at once.
+        self.function.configure_async_invoke(max_event_age=USELESS_AFTER, retry_attempts=0)
         rule = events.CfnRule(
             self,
             "Schedule",
             schedule_expression=SCHEDULE,
-            targets=[events.CfnRule.TargetProperty(id="Sweep", arn=self.function.function_arn)],
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Sweep",
+                    arn=self.function.function_arn,
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_event_age_in_seconds=USELESS_AFTER.to_seconds()
+                    ),
+                )
+            ],
         )
         lambda_.CfnPermission(
             self,

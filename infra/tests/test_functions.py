@@ -73,7 +73,7 @@ def test_what_a_function_is_told(aws: Stack, name: str, service: str) -> None:
 def test_a_takedown_has_15_minutes_three_times_within_an_hour(accounts: Stack) -> None:
     """As docs/runbook.md says."""
     assert accounts.properties("Lambda::Function", "OperatorsTakedown")["Timeout"] == 900
-    called = accounts.properties("Lambda::EventInvokeConfig")
+    called = accounts.properties("Lambda::EventInvokeConfig", "OperatorsTakedown")
     assert (called["MaximumEventAgeInSeconds"], called["MaximumRetryAttempts"]) == (3_600, 2)
 
 
@@ -146,9 +146,21 @@ def test_what_expired_is_swept_every_quarter_of_an_hour(aws: Stack) -> None:
     """One schedule, which is on, calls sweep and nothing else; the last run has long ended when the next one begins."""
     assert aws.properties("Events::Rule") == {
         "ScheduleExpression": "rate(15 minutes)",
-        "Targets": [{"Id": "Sweep", "Arn": {"Fn::GetAtt": ["SweepFunctionA7728703", "Arn"]}}],
+        "Targets": [
+            {
+                "Id": "Sweep",
+                "Arn": {"Fn::GetAtt": ["SweepFunctionA7728703", "Arn"]},
+                "RetryPolicy": {"MaximumEventAgeInSeconds": 900},
+            }
+        ],
     }
     assert aws.properties("Lambda::Function", "SweepFunction")["Timeout"] < 15 * 60
+
+
+def test_calls_of_sweep_do_not_pile_up_while_it_cannot_run(aws: Stack) -> None:
+    """Lambda would keep each for six hours and make it three times; the schedule's next call is enough."""
+    called = aws.properties("Lambda::EventInvokeConfig", "Sweep")
+    assert (called["MaximumEventAgeInSeconds"], called["MaximumRetryAttempts"]) == (900, 0)
 
 
 @EACH
