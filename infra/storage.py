@@ -44,6 +44,7 @@ class FileStore(Construct):
         """Make bucket and table."""
         super().__init__(scope, name)
         removal = RemovalPolicy.DESTROY if config.is_local else RemovalPolicy.RETAIN
+        outlived = Duration.days(config.object_days)
 
         # A name that does not refer to the bucket lets the bucket refer to the queue whose policy names it, so that
         # S3's notification is the bucket's own property. The stack id's last part is new with each creation of a stack.
@@ -63,10 +64,9 @@ class FileStore(Construct):
             enforce_ssl=not config.is_local,
             minimum_tls_version=None if config.is_local else 1.2,
             lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="abort-incomplete-uploads", abort_incomplete_multipart_upload_after=Duration.days(7)
-                ),
-                s3.LifecycleRule(id="expire-files", prefix=PREFIX, expiration=Duration.days(config.object_days)),
+                # Counted from an upload's beginning, and its sender may take as long as the transfer lives.
+                s3.LifecycleRule(id="abort-incomplete-uploads", abort_incomplete_multipart_upload_after=outlived),
+                s3.LifecycleRule(id="expire-files", prefix=PREFIX, expiration=outlived),
             ],
         )
         accept(

@@ -96,21 +96,22 @@ def test_cors_lets_in_our_page_alone(where: str, origin: str, request: pytest.Fi
 
 
 def test_the_bucket_empties_itself(aws: Stack) -> None:
-    """Incomplete uploads go after 7 days, files the day after the longest expiry."""
+    """Of incomplete uploads and of files, the day after the longest expiry."""
     assert aws.properties("S3::Bucket")["LifecycleConfiguration"]["Rules"] == [
         {
             "Id": "abort-incomplete-uploads",
             "Status": "Enabled",
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 31},
         },
         {"Id": "expire-files", "Status": "Enabled", "Prefix": "files/", "ExpirationInDays": 31},
     ]
 
 
-def test_files_live_as_long_as_the_longest_expiry(synth: Synth) -> None:
-    """The setting for expiries moves the bucket's rule with it."""
+def test_uploads_and_files_live_as_long_as_the_longest_expiry(synth: Synth) -> None:
+    """The setting for expiries moves the bucket's rules with it."""
     stack = synth(Config(expiry_choices=(3600, 90_000), default_expiry=3600))
-    assert stack.properties("S3::Bucket")["LifecycleConfiguration"]["Rules"][1]["ExpirationInDays"] == 3
+    uploads, files = stack.properties("S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    assert (uploads["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"], files["ExpirationInDays"]) == (3, 3)
 
 
 def test_no_rule_erases_evidence(aws: Stack) -> None:
