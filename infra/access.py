@@ -8,7 +8,6 @@ from aws_cdk import (
     Aws,
     Duration,
     Fn,
-    RemovalPolicy,
     SecretValue,
     aws_apigateway as apigateway,
     aws_cognito as cognito,
@@ -19,7 +18,7 @@ from constructs import Construct
 
 from infra.config import Config
 from infra.findings import accept
-from infra.function import allow
+from infra.function import allow, kept
 
 # 24 of 36 characters are 124 bits: no number of tries finds that, and it can be read out and typed.
 PASSPHRASE_LENGTH = 24
@@ -75,7 +74,6 @@ class Access(Construct):
 
     def _make_pool(self) -> cognito.UserPool:
         """Make a pool into which only the operator takes people in."""
-        local = self._config.is_local
         pool = cognito.UserPool(
             self,
             "Pool",
@@ -88,8 +86,9 @@ class Access(Construct):
             password_policy=cognito.PasswordPolicy(
                 min_length=12, require_digits=True, require_lowercase=True, require_symbols=True, require_uppercase=True
             ),
-            deletion_protection=not local,
-            removal_policy=RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN,
+            # No deletion protection: CloudFormation could not delete the pool either when a first deployment fails.
+            # https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-deletion-protection.html
+            removal_policy=kept(self._config),
         )
         accept(
             pool,

@@ -141,6 +141,15 @@ def log_group_of(scope: Construct, name: str, config: Config) -> logs.LogGroup:
     return group
 
 
+def kept(config: Config) -> RemovalPolicy:
+    """Return what becomes of data when the stack goes: on AWS it stays.
+
+    But what a deployment made that then failed is deleted again: nobody has used it, and the next try makes its own.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    return RemovalPolicy.DESTROY if config.is_local else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+
+
 def local_runtime() -> lambda_.Runtime:
     """Name the Python that runs this: the local cloud runs functions in it whatever the template says."""
     return lambda_.Runtime(f"python3.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON)

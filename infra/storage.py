@@ -8,7 +8,6 @@ from aws_cdk import (
     Aws,
     Duration,
     Fn,
-    RemovalPolicy,
     aws_dynamodb as dynamodb,
     aws_iam as iam,
     aws_s3 as s3,
@@ -18,6 +17,7 @@ from constructs import Construct
 
 from infra.config import Config
 from infra.findings import accept
+from infra.function import kept
 
 PREFIX = "files/"
 EVIDENCE = "evidence/"
@@ -38,12 +38,12 @@ BLOCK_PUBLIC_ACLS = s3.BlockPublicAccess(
 
 
 class FileStore(Construct):
-    """Private, encrypted, TLS only, and emptied by itself; on AWS both outlive the stack."""
+    """Private, encrypted, TLS only, and emptied by itself; on AWS both outlive the stack once it is there."""
 
     def __init__(self, scope: Construct, name: str, *, config: Config) -> None:
         """Make bucket and table."""
         super().__init__(scope, name)
-        removal = RemovalPolicy.DESTROY if config.is_local else RemovalPolicy.RETAIN
+        removal = kept(config)
         outlived = Duration.days(config.object_days)
 
         # A name that does not refer to the bucket lets the bucket refer to the queue whose policy names it, so that

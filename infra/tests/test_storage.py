@@ -169,10 +169,24 @@ def test_the_table(aws: Stack) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["S3::Bucket", "DynamoDB::Table"])
-@pytest.mark.parametrize(("where", "policy"), [("aws", "Retain"), ("local", "Delete")])
-def test_data_outlives_the_stack_on_aws(kind: str, where: str, policy: str, request: pytest.FixtureRequest) -> None:
-    """Files and transfers are kept when the stack is deleted or one of them replaced; the local cloud's are not."""
-    stack: Stack = request.getfixturevalue(where)
-    resource = stack.one(kind)
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == (policy, policy)
+KEPT = pytest.mark.parametrize("kind", ["S3::Bucket", "DynamoDB::Table", "Cognito::UserPool"])
+
+
+@KEPT
+def test_data_outlives_the_stack_on_aws_but_not_a_first_deployment_that_fails(kind: str, accounts: Stack) -> None:
+    """Files, transfers and accounts are kept when the stack is deleted or one of them replaced."""
+    resource = accounts.one(kind)
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+@KEPT
+def test_nothing_keeps_cloudformation_from_deleting_what_a_failed_deployment_made(kind: str, accounts: Stack) -> None:
+    """With deletion protection it could not, and the stack would be stuck in ROLLBACK_FAILED."""
+    assert not {"DeletionProtection", "DeletionProtectionEnabled"} & set(accounts.properties(kind))
+
+
+@KEPT
+def test_nothing_outlives_the_local_stack(kind: str, synth: Synth) -> None:
+    """The local cloud keeps all in memory anyway."""
+    resource = synth(Config(local_port=4566, upload_access="cognito")).one(kind)
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Delete", "Delete")
