@@ -1,6 +1,11 @@
-"""What a request must be before anything is done with it: sent by a page of ours, and with a body that can be read."""
+"""What a request must be before anything is done with it.
 
+Sent by a page of ours, to the address that a page really has, and with a body that can be read.
+"""
+
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
@@ -11,6 +16,7 @@ from backend.errors import BadRequest, CrossSite, NotFound
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+NO_PAGES = ("/api/", "/static/")
 # https://www.rfc-editor.org/rfc/rfc9110#name-safe-methods
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -38,6 +44,10 @@ class _Requests(OpenAPIRequestValidationMiddleware):
             raise CrossSite
         if "\n" in event.path:  # the end of a route's pattern is also before a last new line
             raise NotFound("There is nothing at this address.")
+        own = _own_address(event.path, event.request_context.path)
+        if own and not event.path.startswith(NO_PAGES):
+            query = urlencode(event.multi_value_query_string_parameters, doseq=True)
+            return Response(HTTPStatus.PERMANENT_REDIRECT, headers={"Location": f"{own}?{query}" if query else own})
         return super().handler(app, next_middleware)
 
     def _get_body(self, app: Any) -> dict[str, Any]:
@@ -51,3 +61,21 @@ class _Requests(OpenAPIRequestValidationMiddleware):
             return super()._get_body(app)
         except (ValueError, RecursionError) as error:  # more digits than a number may have, lists in lists in lists
             raise BadRequest("The body cannot be read.") from error
+
+
+def _own_address(path: str, asked: str) -> str | None:
+    """Return where a page is, relative to the address `asked` for, or None where it was asked for right there.
+
+    API Gateway and Powertools overlook slashes at the end of an address, and API Gateway that the root's is missing
+    (`/prod`). But all addresses in a page are relative to its own. `path` is the same for `/prod` and `/prod/`; only
+    the request context has the path with the stage, as the browser asked for it:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
+    bare = path.rstrip("/")
+    if not bare:
+        return None if asked.endswith("/") else f"./{_last(asked)}/"
+    return "../" * (len(path) - len(bare)) + _last(bare) if path != bare else None
+
+
+def _last(path: str) -> str:
+    return quote(path.rpartition("/")[2], safe="%:@!$&'()*+,;=")

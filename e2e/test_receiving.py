@@ -65,6 +65,17 @@ def folder(page: Page, name: str) -> Locator:
     return page.locator("summary").filter(has_text=re.compile(rf"^\s*{re.escape(name)}"))
 
 
+def test_a_link_with_a_slash_too_many_leads_to_the_page(recipient: Page, cloud: Cloud, watch: Watch) -> None:
+    """Some mail programs take it for a folder's; the language that was asked for stays."""
+    page = f"{cloud.address}t/{sent(cloud, 'holiday/beach.jpg')['id']}"
+    recipient.goto(f"{page}/?lang=de")
+    expect(recipient).to_have_url(f"{page}?lang=de")
+    with recipient.expect_download() as started:
+        recipient.get_by_test_id("download").click()
+    assert started.value.failure() is None
+    assert watch.unforgiven() == []
+
+
 def test_files_lie_in_folders_that_open_and_close(recipient: Page, cloud: Cloud) -> None:
     """Each with how much is in it; names without their folders; by mouse and by key; nothing of a name runs."""
     recipient.goto(f"{cloud.address}t/{sent(cloud, *TREE)['id']}")

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from io import StringIO
 from logging import StreamHandler
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -459,6 +459,66 @@ def test_a_transfer_page_shows_names_as_text(arrivals: Arrivals, objects: FakeOb
     assert "&lt;script&gt;alert(1)" in page.body
     assert page.body.count(f'href="../t/{transfer["id"]}/files/1"') == 1
     assert "files/2" not in page.body
+
+
+def asked_for(asked: str, path: str, **more: Any) -> Answer:
+    """Ask for what is at `asked` in the browser's address bar, where the gateway gives the function `path`."""
+    event = request("GET", path, **more)
+    event["requestContext"]["path"] = asked
+    answer = web.handler(event, Context())
+    return Answer(answer["statusCode"], answer["multiValueHeaders"], answer["body"])
+
+
+def led(asked: str, path: str, **more: Any) -> str:
+    """Return where a browser goes on from `asked`."""
+    answer = asked_for(asked, path, **more)
+    assert answer.status == HTTPStatus.PERMANENT_REDIRECT
+    assert answer.headers["Cache-Control"] == ["no-store"]
+    (location,) = answer.headers["Location"]
+    return urljoin(f"https://gateway.example{asked}", location)
+
+
+def test_the_first_page_is_below_its_stage_and_not_beside_it() -> None:
+    """From `/prod` all its relative addresses would lead past the stage; API Gateway calls both `/`."""
+    assert led("/prod", "/") == "https://gateway.example/prod/"
+    assert led("/prod", "/", query={"lang": "de", "q": "a&b=c"}) == "https://gateway.example/prod/?lang=de&q=a%26b%3Dc"
+
+
+@pytest.mark.parametrize("asked", ["/prod/", "/", "/prod//"])
+def test_the_first_page_is_there_under_a_stage_and_at_a_domains_root(asked: str) -> None:
+    """Where its relative addresses lead to what they should."""
+    assert asked_for(asked, "/").status == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("page", ["/t/{id}", "/t/{id}/report", "/t/{id}/unlock", "/sign-in", "/operator"])
+def test_no_page_is_at_an_address_with_a_slash_too_many(page: str) -> None:
+    """API Gateway and Powertools overlook it, but the page's relative addresses would lead elsewhere."""
+    path = page.replace("{id}", made(1)["id"])
+    assert led(f"/prod{path}/", f"{path}/") == f"https://gateway.example/prod{path}"
+
+
+def test_of_several_slashes_none_is_left() -> None:
+    """For a browser, an empty piece of a path is one to go up from, too."""
+    assert call("GET", "/sign-in//").headers["Location"] == ["../../sign-in"]
+
+
+def test_a_form_that_is_sent_with_a_slash_too_many_is_sent_on() -> None:
+    """308 keeps method and body."""
+    answer = form("/sign-in/", passphrase="x")
+    assert (answer.status, answer.headers["Location"]) == (HTTPStatus.PERMANENT_REDIRECT, ["../sign-in"])
+
+
+@pytest.mark.parametrize("last", ["evil.example", "http:evil.example", "%0d%0aSet-Cookie:x=1", "\\evil.example", "ü"])
+def test_the_way_to_a_page_stays_below_the_app(last: str) -> None:
+    """Whatever the address is made of."""
+    assert led(f"/prod/t/{last}/", f"/t/{last}/").startswith("https://gateway.example/prod/t/")
+
+
+@pytest.mark.parametrize("path", ["/api/openapi.json/", "/api/transfers/{id}/log/"])
+def test_the_api_answers_with_a_slash_too_many_as_well(path: str) -> None:
+    """Its answers hold no addresses that depend on it."""
+    transfer = made(1)
+    assert call("GET", path.replace("{id}", transfer["id"]), token=transfer["owner_token"]).status == HTTPStatus.OK
 
 
 def test_an_address_with_a_new_line_behind_it_is_another() -> None:
