@@ -50,9 +50,11 @@ from backend.tries import NO_TRIES
 
 # Longer than the 29 s that API Gateway lets a call live: whoever still holds the reservation then is dead.
 ADDING_SECONDS = 35
-# For how long a conflict on completing may come from an earlier call whose answer was lost: S3 "could take several
-# minutes to finalize" one. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-CONFLICT_SECONDS = 600
+# How long a conflict on completing may come from an earlier call of ours whose answer was lost: S3 "could take several
+# minutes to finalize" one, the more parts the longer. Only then the parts are worth sending again.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+LEAST_CONFLICT_SECONDS = 30
+MOST_CONFLICT_SECONDS = 600
 # Downloads that the log shows.
 LOG_ENTRIES = 1_000
 # Transfers that an account's list shows.
@@ -263,7 +265,7 @@ class Uploads:
         """
         now = int(self.now())
         since = self.records.note_conflict(transfer_id, file.number, upload_id, now)
-        if since is None or now - since < CONFLICT_SECONDS:
+        if since is None or now - since < min(MOST_CONFLICT_SECONDS, LEAST_CONFLICT_SECONDS + file.part_count):
             return False
         # In this order: an upload that is gone and still in the record would be taken for one that was completed.
         dropped = self.records.drop_upload(transfer_id, file.number, upload_id)

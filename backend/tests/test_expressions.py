@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 TRANSFER = Transfer(
     id="a" * 26, created=1, expires_at=2, ttl=3, owner_token_hash="h", last_number=1, account="b", password_hash="p"
 )  # fmt: skip
-FILE = File(number=1, name="n", size=1, type="", part_size=5)
+FILE = File(number=1, name="n", size=1, type="", part_size=5, conflict_at=1)
 DOWNLOAD = Download(at=1, file=1, bytes=1, source="x")
 REPORT = Report(at=1, reason="other", text="t", source="x")
 BUDGET = Budget(day="2026-11-24", sender="s")
@@ -62,6 +62,8 @@ CALLS: Mapping[str, Iterable[Call]] = {
     "finish_adding": [given(TRANSFER, [FILE], token="t")],
     "stop_adding": [given("t", token="t")],
     "keep_upload": [given("t", 1, "u")],
+    "note_conflict": [given("t", 1, "u", 1)],
+    "drop_upload": [given("t", 1, "u")],
     "store": [given("t", 1, size=1, sha256=None, link="l")],
     "fail": [given("t", 1, "why")],
     "remove_file": [given("t", 1)],

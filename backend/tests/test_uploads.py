@@ -14,10 +14,12 @@ from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, O
 from backend.tests.conftest import SETTINGS
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
 from backend.transfers import MIB, Content, key_of
-from backend.uploads import CONFLICT_SECONDS, Uploads
+from backend.uploads import LEAST_CONFLICT_SECONDS, Uploads
 
 SHA256 = "A" * 43 + "="
 BIG = 40 * MIB
+# Of a file of three parts.
+CONFLICT_SECONDS = LEAST_CONFLICT_SECONDS + 3
 
 
 def new(*sizes: int, parts: list[tuple[int, int]] | None = None, **more: Any) -> NewTransfer:
@@ -206,7 +208,7 @@ def conflicting(uploads: Uploads, objects: FakeObjects) -> CreatedTransfer:
 def test_a_conflict_on_completing_is_to_be_tried_again(
     uploads: Uploads, objects: FakeObjects, conflicting: CreatedTransfer, clock: Clock
 ) -> None:
-    """The other write is most likely our own, still under way: for minutes nothing is given up."""
+    """The other write is most likely our own, still under way: nothing is given up at once."""
     for seconds in (0, CONFLICT_SECONDS - 1):
         clock.now += seconds
         with pytest.raises(Unavailable):
