@@ -155,7 +155,7 @@ class Records:
 
     def some_transfers(self, ids: Sequence[str]) -> dict[str, Transfer]:
         """Return the transfers with these ids, as far as they exist."""
-        found = self._some([items.key(transfer, "transfer") for transfer in ids])
+        found = self._some([items.key(transfer, "transfer") for transfer in sorted(set(ids))])
         return {item["pk"]: items.transfer(item["pk"], item) for item in found}
 
     def begin_adding(
@@ -620,7 +620,8 @@ class Records:
         The index lags a little. Only so much of it is read as is asked for.
         """
         shards = [self._newest_of(shard, before) for shard in (*SHARDS_OF_IDS, BLOCKED_SHARD)]
-        return heapq.merge(*shards, reverse=True)
+        # One that is blocked between the queries of two shards is found in both.
+        return (place for place, _ in groupby(heapq.merge(*shards, reverse=True)))
 
     def _newest_of(self, shard: str, before: tuple[int, str] | None) -> Iterator[tuple[int, str]]:
         until = {":until": before[0]} if before else {}
