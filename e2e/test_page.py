@@ -152,13 +152,13 @@ def test_a_folder_of_many_files_arrives_whole(page: Page, cloud: Cloud, tmp_path
     assert {file["name"] for file in status["files"]} == {f"many/{number:03}.txt" for number in range(120)}
 
 
-def test_a_file_of_40_mib_goes_up_in_parts(page: Page, recipient: Page, cloud: Cloud, tmp_path: Path) -> None:
-    """Three of them, and one object of the same bytes."""
-    data = some_bytes(40 * MIB)
+def test_a_file_of_200_mib_goes_up_in_parts(page: Page, recipient: Page, cloud: Cloud, tmp_path: Path) -> None:
+    """The main job once more: thirteen parts, more than travel at once, and one object of the same bytes."""
+    data = some_bytes(200 * MIB)
     pick(page, write(tmp_path / "film.mkv", data))
     link = link_of(page)
     status = cloud.call("GET", f"api/transfers/{transfer_of(link)}").json
-    assert status["files"][0]["sha256"].endswith("-3")
+    assert status["files"][0]["sha256"].endswith("-13")
     assert downloads_of(recipient, link) == {"film.mkv": digest(data)}
 
 
