@@ -29,6 +29,7 @@ ACCEPTED = {
     "CKV_AWS_116": "Sweep's next run goes on, and operators see a takedown that failed.",
     "CKV_AWS_117": "Nothing it talks to lies in a VPC, and the way out of one costs money by the hour.",
     "CKV_AWS_173": "The environment holds settings and no secret.",
+    "W3005": "CDK itself has each function wait for its role, which the function also names.",
 }
 
 

@@ -13,7 +13,7 @@ from aws_cdk import (
     aws_s3 as s3,
     aws_sqs as sqs,
 )
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from infra.config import Config
 from infra.findings import accept
@@ -144,7 +144,7 @@ class FileStore(Construct):
         Written on the bucket itself: CDK's own way is a custom resource whose function may change any bucket's
         notifications.
         """
-        queue.add_to_resource_policy(
+        allowed = queue.add_to_resource_policy(
             iam.PolicyStatement(
                 actions=["sqs:SendMessage"],
                 principals=[cast("iam.IPrincipal", iam.ServicePrincipal("s3.amazonaws.com"))],
@@ -171,4 +171,4 @@ class FileStore(Construct):
             ]
         )
         # S3 tries the queue when it takes the configuration.
-        bucket.node.add_dependency(queue)
+        bucket.node.add_dependency(cast("IDependable", allowed.policy_dependable))
