@@ -57,12 +57,15 @@ MAX_TRANSFERS = 1_000_000_000
 # "Maximum cacheable file size per HTTP GET response",
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 CLOUDFRONT_MAX_BYTES = 50 * 1000**3
+# The stack writes out names of this partition: amazoncognito.com, CloudFront's hosted zone, endpoints of services.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+PARTITION = "aws"
 # What these settings look like, and how that is said.
 DOMAIN = (r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", "a domain name in lower case")
 FORMS = {
     "domain_name": DOMAIN,
-    "certificate_arn": (r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", "the ARN of a certificate"),
-    "downloads_key_arn": (r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", "the ARN of a KMS key"),
+    "certificate_arn": (r"arn:aws:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", "the ARN of a certificate"),
+    "downloads_key_arn": (r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", "the ARN of a KMS key"),
     # The header of a P-256 public key, and its 64 bytes: https://www.rfc-editor.org/rfc/rfc5480#section-2
     "downloads_public_key": (
         r"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE[A-Za-z0-9+/]{86}==",
@@ -70,7 +73,7 @@ FORMS = {
     ),
     "downloads_domain_name": DOMAIN,
     "downloads_certificate_arn": (
-        r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[\w-]+",
+        r"arn:aws:acm:us-east-1:\d{12}:certificate/[\w-]+",
         "the ARN of a certificate in us-east-1",
     ),
     "hosted_zone_id": (r"Z[A-Z0-9]+", "the id of a Route 53 zone, as Z0123456789"),
@@ -207,6 +210,9 @@ class Config:
 
     def _check_names(self) -> None:
         """Check domain names, certificates, key and zone, each on its own."""
+        for field in fields(self):
+            if arn := re.match(r"arn:([a-z-]+):", str(getattr(self, field.name))):
+                check_partition(field.name, arn[1])
         for name, (pattern, words) in FORMS.items():
             value: str = getattr(self, name)
             if value and not re.fullmatch(pattern, value):
@@ -268,6 +274,15 @@ class Config:
         if "local_port" in values:  # made to be tried by whoever is at this machine
             values.setdefault("upload_access", "open")
         return cls(**values)
+
+
+def check_partition(what: str, partition: str) -> None:
+    """Raise ConfigError if `what` is in a partition that the stack is not written for."""
+    if partition != PARTITION:
+        raise ConfigError(
+            f"{what} is in AWS's partition {partition}, and Sidestep runs in the partition {PARTITION} only; "
+            "see docs/aws.md."
+        )
 
 
 def _int(name: str, text: str) -> int:

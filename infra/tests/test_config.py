@@ -93,6 +93,11 @@ def test_aws_asks_for_a_passphrase_and_a_local_cloud_does_not_unless_told_to() -
         ("downloads_certificate_arn", CERTIFICATE, "downloads_certificate_arn must be the ARN of a certificate in us-"),
         ("downloads_key_arn", "alias/key", "downloads_key_arn must be the ARN of a KMS key, not 'alias/key'."),
         ("downloads_public_key", "-----BEGIN", "downloads_public_key must be a P-256 public key as `aws kms get-"),
+        (
+            "certificate_arn",
+            CERTIFICATE.replace("arn:aws:", "arn:aws-cn:"),
+            "certificate_arn is in AWS's partition aws-cn, and Sidestep runs in the partition aws only; see docs/",
+        ),
         ("hosted_zone_id", "example.com", "hosted_zone_id must be the id of a Route 53 zone, as Z0123456789, not"),
         ("local_port", "70000", "local_port must be from 1 to 65535, not 70000."),
     ],
@@ -111,6 +116,15 @@ def test_what_cannot_be_is_refused_in_one_sentence(name: str, value: str, words:
         (
             {"hosted_zone_id": "Z1"},
             "hosted_zone_id is for a domain_name or a downloads_domain_name, and there is none.",
+        ),
+        (
+            {
+                "upload_access": "cognito",
+                "oidc_issuer": "https://login.example.com",
+                "oidc_client_id": "sidestep",
+                "oidc_client_secret_arn": "arn:aws-us-gov:secretsmanager:us-gov-west-1:111111111111:secret:a",
+            },
+            "oidc_client_secret_arn is in AWS's partition aws-us-gov, and Sidestep runs in the partition aws only;",
         ),
         (
             {"cloudfront_downloads": "true"},
@@ -144,14 +158,23 @@ def test_a_config_does_not_change() -> None:
         Config().max_files = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_the_app_ends_with_the_sentence_alone() -> None:
-    """Whoever mistypes a setting sees no traceback."""
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"CDK_CONTEXT_JSON": '{"max_files": "0"}'}, "max_files must be from 1 to "),
+        ({"CDK_DEFAULT_REGION": "cn-north-1"}, "The region cn-north-1 is in AWS's partition aws-cn, and Sidestep runs"),
+    ],
+)
+def test_the_app_ends_with_the_sentence_alone(told: dict[str, str], words: str) -> None:
+    """Whoever mistypes a setting, or has the CLI deploy where it cannot run, sees no traceback."""
     done = subprocess.run(
         [steps.PYTHON, "-m", "infra.app"],
         cwd=steps.ROOT,
-        env={**os.environ, "CDK_CONTEXT_JSON": '{"max_files": "0"}'},
+        env={**os.environ, **told},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (1, "max_files must be from 1 to 100000, not 0.\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith(words)
+    assert done.stderr.count("\n") == 1
