@@ -7,11 +7,12 @@ SEED ?=
 LIMIT ?= 50
 TRANSFER ?=
 UNDO ?=
+YES ?=
 # What operators do concerns AWS, unless somebody says a port.
 LOCAL = $(if $(filter-out file,$(origin PORT)),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browsers chaos bench load deploy destroy redrive transfers takedown erase synth format lint clean
+.PHONY: help run test test-browsers chaos bench load deploy diff destroy redrive transfers takedown erase synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -41,8 +42,11 @@ lint:  ## Run the checks that run no code: format, rules, types
 format:  ## Format the Python code and mend what ruff can
 	@exec $(PYTHON) -m infra.check format
 
-deploy:  ## Deploy to AWS with your own credentials [SETTINGS="max_files=500 log_level=DEBUG"]
-	@exec $(PYTHON) -m infra.aws deploy $(SETTINGS)
+deploy:  ## Deploy to AWS as settings.toml says, with SETTINGS on top; asks before one changes [SETTINGS=… YES=1]
+	@exec $(PYTHON) -m infra.aws deploy $(if $(filter 1,$(YES)),--yes) $(SETTINGS)
+
+diff:  ## Show what make deploy would change on AWS [SETTINGS=…]
+	@exec $(PYTHON) -m infra.aws diff $(SETTINGS)
 
 destroy:  ## Delete the deployment from AWS, but not the files; asks first
 	@exec $(PYTHON) -m infra.aws destroy

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from e2e.cloud import Cloud, eventually
-from infra import local, steps
+from infra import deployment, local, steps
 
 
 def test_an_alarm_is_heard_by_whoever_subscribed(cloud: Cloud) -> None:
@@ -35,16 +35,8 @@ def test_an_alarm_is_heard_by_whoever_subscribed(cloud: Cloud) -> None:
     sqs.delete_queue(QueueUrl=queue)
 
 
-# What the tests' cloud has other settings for than a user's, see `conftest.cloud`, and what functions read them from.
-SET = {
-    "max_transfers_per_day": "MAX_TRANSFERS_PER_DAY",
-    "max_transfers_per_day_per_sender": "MAX_TRANSFERS_PER_DAY_PER_SENDER",
-    "log_level": "POWERTOOLS_LOG_LEVEL",
-}
-
-
 def test_a_second_deployment_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
-    """The stack made anew from the same files is the one that is there, down to the hash of the functions' code."""
+    """The stack made anew, with the settings that it records, is the one that is there, down to the functions' code."""
     port = urlsplit(cloud.address).port
     assert port
     assembly = tmp_path / "cdk.out"
@@ -64,9 +56,10 @@ def test_a_second_deployment_changes_nothing(cloud: Cloud, tmp_path: Path) -> No
         return done.stdout
 
     app = f"{steps.PYTHON} -m infra.app"
-    told = cloud.client("lambda").get_function_configuration(FunctionName=cloud.outputs["WebFunction"])
-    ours = [f"{name}={told['Environment']['Variables'][variable]}" for name, variable in SET.items()]
-    settings = steps.context([f"local_port={port}", *ours])
+    recorded = deployment.deployed_settings(cloud.client("cloudformation"))
+    assert recorded
+    assert recorded["upload_access"] == "open"
+    settings = steps.context([f"local_port={port}", *(f"{name}={value}" for name, value in recorded.items())])
     cdk("diff", "--fail", "--app", app, *settings, "--output", assembly)
     said = cdk("deploy", "--app", assembly, "--require-approval", "never")
     assert "Sidestep (no changes)" in said

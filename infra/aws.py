@@ -1,48 +1,30 @@
-"""The real thing: `make deploy`, `destroy`, `redrive` and `synth`, with the user's own credentials and region."""
+"""The targets that concern AWS, with the user's own credentials and region; what asks AWS is in infra/deployment.py."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
 
-from infra import local, steps
+from infra import local, settings, steps
 
 STACK = "Sidestep"
-OUTPUTS = steps.ROOT / ".build" / "outputs.json"
 
 
-def cdk(*arguments: str | os.PathLike[str]) -> int:
-    """Run the CDK CLI in the terminal, where it may ask; it shares our Ctrl-C."""
+def cdk(*arguments: str | os.PathLike[str], folder: os.PathLike[str] = steps.ROOT, region: str | None = None) -> int:
+    """Run the CDK CLI in the terminal, where it may ask; it shares our Ctrl-C. Without a region it finds its own."""
     env = {**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": steps.OLD_NODES}
     env |= {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"}
-    return subprocess.run([steps.CDK, *arguments], cwd=steps.ROOT, env=env, check=False).returncode
+    env |= {"AWS_REGION": region} if region else {}
+    return subprocess.run([steps.CDK, *arguments], cwd=folder, env=env, check=False).returncode
 
 
-def deploy(settings: Sequence[str]) -> int:
-    """Deploy and print the address. Raises Trouble."""
-    OUTPUTS.parent.mkdir(exist_ok=True)
-    if cdk("deploy", STACK, *steps.context(settings), "--outputs-file", OUTPUTS):
-        raise steps.Trouble(
-            "The deployment failed for the reason above; an account and region that CDK never saw need "
-            "`npx cdk bootstrap` once."
-        )
-    stack = cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK]
-    print(f"Sidestep is deployed: {stack['Address']}")
-    print(f"How it is doing: the dashboard {stack['Dashboard']} in CloudWatch")
-    for setting, output in (("domain_name", "PagesLeadTo"), ("downloads_domain_name", "DownloadsLeadTo")):
-        if output in stack:
-            print(f"Make a DNS record by which {setting} leads to {stack[output]} (CNAME or alias).")
-    if "Passphrase" in stack:
-        region = stack["Passphrase"].split(":")[3]
-        print(
-            "Senders are asked for a passphrase. Read it with\n"
-            f"  aws secretsmanager get-secret-value --region {region} --secret-id {stack['Passphrase']}"
-            " --query SecretString --output text"
-        )
+def synth(words: Sequence[str]) -> int:
+    """Write the template. Raises Trouble."""
+    if cdk("synth", STACK, "--quiet", *settings.context(settings.chosen(words))):
+        raise steps.Trouble("There is no template, for the reason above.")
+    print(f"The template: cdk.out/{STACK}.template.json")
     return 0
 
 
@@ -64,33 +46,40 @@ def destroy() -> int:
 
 
 def redrive(port: int | None) -> int:
-    """Try the dead letters again, on AWS or in the local cloud at a port; boto3 is in the checkout's own Python."""
-    env = None if port is None else local.environment(os.environ, port)
-    return subprocess.run([steps.PYTHON, "-m", "infra.redrive"], cwd=steps.ROOT, env=env, check=False).returncode
+    """Try the dead letters again, on AWS or in the local cloud at a port."""
+    return _run("infra.redrive", env=None if port is None else local.environment(os.environ, port))
+
+
+def _run(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> int:
+    """Run a module in the terminal by the checkout's own Python, which has boto3."""
+    return subprocess.run([steps.PYTHON, "-m", module, *arguments], cwd=steps.ROOT, env=env, check=False).returncode
 
 
 def main() -> int:
     """Read the arguments."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws", description=__doc__)
-    parser.add_argument("what", choices=["deploy", "destroy", "redrive", "synth"])
-    parser.add_argument("settings", nargs="*", metavar="name=value", help="see infra/config.py")
+    parser.add_argument("what", choices=["deploy", "destroy", "diff", "redrive", "synth"])
+    parser.add_argument(
+        "settings", nargs="*", metavar="name=value", help="on top of settings.toml; see infra/config.py"
+    )
+    parser.add_argument("--yes", action="store_true", help="deploy without asking")
     parser.add_argument("--port", type=int, help="redrive in the local cloud at this port")
     arguments = parser.parse_args()
     what: str = arguments.what
-    settings: list[str] = arguments.settings
-    port: int | None = arguments.port
+    words: list[str] = arguments.settings
+    if what in ("deploy", "diff", "synth"):
+        settings.chosen(words)  # a mistake is told before anything is fetched
     with steps.Children() as children:
         steps.set_up(children)
-    if what == "deploy":
-        return deploy(settings)
-    if what == "destroy":
-        return destroy()
-    if what == "redrive":
-        return redrive(port)
-    if cdk("synth", STACK, "--quiet", *steps.context(settings)):
-        raise steps.Trouble("There is no template, for the reason above.")
-    print(f"The template: cdk.out/{STACK}.template.json")
-    return 0
+    match what:
+        case "destroy":
+            return destroy()
+        case "redrive":
+            return redrive(arguments.port)
+        case "synth":
+            return synth(words)
+        case _:
+            return _run("infra.deployment", what, *words, *(["--yes"] if arguments.yes else []))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Every setting of a deployment, in one frozen object.
 
 Settings come as CDK context (`cdk deploy -c max_files=500`), so they arrive as strings; each is parsed and checked
-here, and a name that is not a setting is an error, not a silence.
+here, and a name that is not a setting is an error, not a silence. `infra/settings.py` says where they are kept.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from backend.tally import MOST_FILES
 
@@ -275,6 +275,15 @@ class Config:
             values.setdefault("upload_access", "open")
         return cls(**values)
 
+    def texts(self) -> dict[str, str]:
+        """Return every setting as the text that `from_context` takes, but for `local_port`, which is not for AWS."""
+        return {field.name: _text(getattr(self, field.name)) for field in fields(self) if field.name != "local_port"}
+
+    def record(self) -> dict[str, str]:
+        """Return the settings that differ from the defaults, as text. None of them is a secret."""
+        defaults = Config().texts()
+        return {name: text for name, text in self.texts().items() if text != defaults[name]}
+
 
 def check_partition(what: str, partition: str) -> None:
     """Raise ConfigError if `what` is in a partition that the stack is not written for."""
@@ -283,6 +292,16 @@ def check_partition(what: str, partition: str) -> None:
             f"{what} is in AWS's partition {partition}, and Sidestep runs in the partition {PARTITION} only; "
             "see docs/aws.md."
         )
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ",".join(map(str, cast("tuple[int, ...]", value)))
+        case _:
+            return str(value)
 
 
 def _int(name: str, text: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from aws_cdk import CfnOutput, CliCredentialsStackSynthesizer, Stack, aws_lambda as lambda_
 from constructs import Construct
 
@@ -153,3 +155,6 @@ class TransferStack(Stack):
         CfnOutput(self, "Alarms", value=alerts.topic.topic_arn)
         CfnOutput(self, "OperatorRole", value=operators.role.role_arn)
         CfnOutput(self, "Dashboard", value=monitoring.dashboard.dashboard_name)
+        # `make deploy` compares with it. In ASCII, since CloudFormation answers other characters as question marks:
+        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/814
+        CfnOutput(self, "Settings", value=json.dumps(config.record()))

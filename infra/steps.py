@@ -287,12 +287,17 @@ def _bring_browser(children: Children) -> None:
 # ---- settings ----
 
 
-def context(settings: Sequence[str]) -> list[str]:
+def settings(words: Sequence[str]) -> dict[str, str]:
+    """Return `name=value` words as settings. Raises Trouble for another form."""
+    for word in words:
+        if "=" not in word:
+            raise Trouble(f'Settings have the form name=value, as in SETTINGS="max_files=500", not {word!r}.')
+    return dict(word.split("=", 1) for word in words)
+
+
+def context(words: Sequence[str]) -> list[str]:
     """Turn `name=value` words into the CDK CLI's options. Raises Trouble for another form."""
-    for setting in settings:
-        if "=" not in setting:
-            raise Trouble(f'Settings have the form name=value, as in SETTINGS="max_files=500", not {setting!r}.')
-    return [word for setting in settings for word in ("--context", setting)]
+    return [word for name, value in settings(words).items() for word in ("--context", f"{name}={value}")]
 
 
 # ---- entries ----
@@ -305,3 +310,5 @@ def run_entry(main: Callable[[], int]) -> None:
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

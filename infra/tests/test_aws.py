@@ -1,45 +1,62 @@
-"""What `make deploy` says at its end; nothing is deployed."""
+"""The targets that concern AWS, as they are typed."""
 
 from __future__ import annotations
 
-import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from infra import aws
-
-BEGINNING = "Sidestep is deployed: https://x/\nHow it is doing: the dashboard d in CloudWatch\n"
+from infra import aws, settings, steps
 
 
 @pytest.mark.parametrize(
-    ("outputs", "said"),
+    ("words", "said"),
     [
-        ({}, BEGINNING),
-        (
-            {"PagesLeadTo": "d-1.example", "DownloadsLeadTo": "d2.example"},
-            (
-                f"{BEGINNING}"
-                "Make a DNS record by which domain_name leads to d-1.example (CNAME or alias).\n"
-                "Make a DNS record by which downloads_domain_name leads to d2.example (CNAME or alias).\n"
-            ),
-        ),
+        (["deploy", "SETTINGS=max_files=5 log_level=DEBUG"], "deploy  max_files=5 log_level=DEBUG"),
+        (["deploy", "YES=1"], "deploy --yes"),
+        (["deploy", "YES=0"], "deploy"),
+        (["diff", "SETTINGS=max_files=5"], "diff max_files=5"),
     ],
 )
-def test_a_deployment_says_where_it_is_and_which_records_are_left_to_make(
-    outputs: dict[str, str],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Records are the operator's where the stack may not make them."""
-    monkeypatch.setattr(aws, "OUTPUTS", tmp_path / "outputs.json")
+def test_make_passes_on_what_was_typed(words: list[str], said: str) -> None:
+    """Only YES=1 answers questions ahead."""
+    command = ["make", "--dry-run", *words]
+    env = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, cwd=steps.ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"exec python3 -m infra.aws {said}"
 
-    def cdk(*_: object) -> int:
-        aws.OUTPUTS.write_text(json.dumps({aws.STACK: {"Address": "https://x/", "Dashboard": "d", **outputs}}))
+
+def test_make_clean_leaves_the_settings() -> None:
+    """They are the operator's, not made by a target."""
+    command = ["make", "--dry-run", "clean"]
+    done = subprocess.run(command, cwd=steps.ROOT, capture_output=True, text=True, check=True)
+    assert "settings" not in done.stdout
+
+
+def test_a_wrong_setting_is_told_before_anything_is_fetched_or_asked() -> None:
+    """The sentence comes alone: no set-up and no AWS before it."""
+    command = [sys.executable, "-m", "infra.aws", "deploy", "max_file=1"]
+    done = subprocess.run(command, cwd=steps.ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is no setting max_file; did you mean max_files?\n"
+
+
+def test_the_template_is_written_from_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make synth` shows what `make deploy` would deploy, and writes no settings."""
+    file = tmp_path / "settings.toml"
+    file.write_text("max_files = 500\n")
+    monkeypatch.setattr(settings, "FILE", file)
+    called = list[tuple[object, ...]]()
+
+    def cdk(*arguments: object) -> int:
+        called.append(arguments)
         return 0
 
     monkeypatch.setattr(aws, "cdk", cdk)
-    assert aws.deploy([]) == 0
-    assert capsys.readouterr().out == said
+    assert aws.synth(["log_level=DEBUG"]) == 0
+    options = ("--context", "max_files=500", "--context", "log_level=DEBUG")
+    assert called == [("synth", "Sidestep", "--quiet", *options)]
+    assert file.read_text() == "max_files = 500\n"

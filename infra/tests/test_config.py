@@ -158,6 +158,28 @@ def test_a_config_does_not_change() -> None:
         Config().max_files = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def test_every_setting_is_written_as_the_text_that_it_is_read_from() -> None:
+    """What a stack records can be deployed again."""
+    config = Config(
+        max_files=5,
+        expiry_choices=(60, 604_800),
+        public_downloads=True,
+        set_account_log_role=False,
+        brand_legal="[a](https://b/?c=d), “e”",
+        local_port=4566,
+    )
+    recorded = config.record()
+    assert recorded == {
+        "max_files": "5",
+        "expiry_choices": "60,604800",
+        "public_downloads": "true",
+        "set_account_log_role": "false",
+        "brand_legal": "[a](https://b/?c=d), “e”",
+    }
+    assert Config.from_context(recorded) == dataclasses.replace(config, local_port=None)
+    assert Config.from_context(Config().texts()) == Config()
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [

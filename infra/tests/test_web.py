@@ -144,10 +144,17 @@ def test_outputs(aws: Stack) -> None:
         "LinksFunction",
         "OperatorRole",
         "Passphrase",
+        "Settings",
         "SweepFunction",
         "Table",
         "WebFunction",
     }
+
+
+def test_the_stack_records_the_settings_that_differ_from_the_defaults(synth: Synth) -> None:
+    """In ASCII, since CloudFormation answers other characters as question marks."""
+    outputs = synth(Config(max_files=5, brand_name="Büro")).template["Outputs"]
+    assert outputs["Settings"]["Value"] == '{"max_files": "5", "brand_name": "B\\u00fcro"}'
 
 
 def test_the_account_log_role_can_be_left_alone(synth: Synth) -> None:

@@ -1,0 +1,196 @@
+"""What `make deploy` and `make diff` do once set-up has brought boto3.
+
+They ask AWS where they are and what is deployed, ask the user before a setting changes, and call the CDK CLI.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from infra import settings, steps
+from infra.aws import STACK, cdk
+from infra.config import Config, ConfigError, check_partition
+
+OUTPUTS = steps.ROOT / ".build" / "outputs.json"
+# A stack in one of these has never been deployed, or is gone.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+NOT_DEPLOYED = ("REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_COMPLETE")
+
+# ---- where we are ----
+
+
+@dataclass(frozen=True)
+class Place:
+    """The account and region that everything goes to, and the session that asks them."""
+
+    account: str
+    region: str
+    session: Any
+
+
+def locate() -> Place:
+    """Return where the user's credentials and region lead. Raises Trouble if one is missing or of another partition."""
+    try:
+        # boto3 reads one of the two variables that AWS's other tools take.
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+        region = session.region_name
+        if not region:
+            raise steps.Trouble(
+                "No region is set. Put one into AWS_REGION or your profile: AWS_REGION=eu-central-1 make …"
+            )
+        check_partition(f"The region {region}", session.get_partition_for_region(region))
+        caller = session.client("sts").get_caller_identity()
+        check_partition(f"The account {caller['Account']}", caller["Arn"].split(":")[1])
+    except ConfigError as error:
+        raise steps.Trouble(str(error)) from None
+    except NoCredentialsError:
+        raise steps.Trouble(
+            "No AWS credentials were found. Run `aws configure`, or name a profile in AWS_PROFILE; see "
+            "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html"
+        ) from None
+    except (BotoCoreError, ClientError) as error:
+        raise steps.Trouble(f"AWS does not say whose credentials these are: {error}") from None
+    place = Place(caller["Account"], region, session)
+    print(f"AWS account {place.account}, region {place.region}", flush=True)
+    return place
+
+
+# ---- what is deployed ----
+
+
+class UnknownSettings(Exception):  # noqa: N818 - it is a fact about the stack, not a fault
+    """A stack is deployed, or may be, but its settings cannot be read; the text says why."""
+
+
+def deployed_settings(cloudformation: Any) -> dict[str, str] | None:
+    """Return what the deployed stack records, None where there is no stack. Raises UnknownSettings and Trouble."""
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":  # "Stack with id … does not exist"
+            return None
+        raise UnknownSettings(f"CloudFormation does not show the stack: {error}") from None
+    except BotoCoreError as error:
+        raise UnknownSettings(f"CloudFormation does not show the stack: {error}") from None
+    status = stack["StackStatus"]
+    if status in NOT_DEPLOYED:
+        return None
+    # Outputs are not available meanwhile.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
+    if status.endswith("_IN_PROGRESS"):
+        raise steps.Trouble(f"The stack {STACK} is being changed ({status}); try again when that is done.")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    if "Settings" not in outputs:
+        raise UnknownSettings("it was deployed by a version of Sidestep that did not record them")
+    return cast("dict[str, str]", json.loads(outputs["Settings"]))
+
+
+def confirm_changes(cloudformation: Any, config: Config, *, yes: bool) -> None:
+    """Show which settings the deployment would change, and ask. Raises Trouble unless the user agrees."""
+    try:
+        deployed = deployed_settings(cloudformation)
+    except UnknownSettings as reason:
+        print(f"The settings of what is deployed are not known: {reason}. This deployment sets:")
+        for name, value in config.record().items():
+            print(f"  {name}: {value}")
+        print("  and all others to their defaults")
+        _ask("Nothing was deployed.", yes=yes)
+        return
+    changes = [] if deployed is None else settings.changes(deployed, config)
+    if not changes:
+        return
+    print("This deployment changes settings:")
+    for change in changes:
+        print(f"  {change}")
+        if change.danger:
+            print(f"    {change.danger}")
+    kept = [settings.toml_line(change.name, change.old) for change in changes if change.new is not None]
+    keep = f"To keep what is deployed, write into {settings.FILE.name}:"
+    _ask("\n".join(["Nothing was deployed.", keep, *kept]), yes=yes)
+
+
+def _ask(otherwise: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise steps.Trouble(f"There is no terminal to ask on. If this is what you want, add YES=1. {otherwise}")
+    try:
+        answer = input("Type yes to deploy: ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() != "yes":
+        raise steps.Trouble(otherwise)
+
+
+# ---- the targets ----
+
+
+def diff(config: Config) -> int:
+    """Show how the deployed stack would change. Raises Trouble."""
+    place = locate()
+    if cdk("diff", STACK, *settings.context(config), region=place.region):
+        raise steps.Trouble("There is no comparison, for the reason above.")
+    return 0
+
+
+def deploy(words: Sequence[str], *, yes: bool = False) -> int:
+    """Deploy, print the address, and keep the settings in the file. Raises Trouble."""
+    config = settings.chosen(words)
+    text = settings.edited(settings.FILE, steps.settings(words))
+    place = locate()
+    confirm_changes(place.session.client("cloudformation"), config, yes=yes)
+    OUTPUTS.parent.mkdir(exist_ok=True)
+    options = [*settings.context(config), *(["--require-approval", "never"] if yes else [])]
+    if cdk("deploy", STACK, *options, "--outputs-file", OUTPUTS, region=place.region):
+        raise steps.Trouble(
+            "The deployment failed for the reason above; an account and region that CDK never saw need "
+            "`npx cdk bootstrap` once."
+        )
+    report(cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK])
+    if text is not None:
+        settings.write(settings.FILE, text)
+        print(f"{settings.FILE.name} holds the new settings for the next deployment.")
+    return 0
+
+
+def report(outputs: dict[str, str]) -> None:
+    """Print what the operator wants to know of a deployment."""
+    print(f"Sidestep is deployed: {outputs['Address']}")
+    print(f"How it is doing: the dashboard {outputs['Dashboard']} in CloudWatch")
+    for setting, output in (("domain_name", "PagesLeadTo"), ("downloads_domain_name", "DownloadsLeadTo")):
+        if output in outputs:
+            print(f"Make a DNS record by which {setting} leads to {outputs[output]} (CNAME or alias).")
+    if "Passphrase" in outputs:
+        region = outputs["Passphrase"].split(":")[3]
+        print(
+            "Senders are asked for a passphrase. Read it with\n"
+            f"  aws secretsmanager get-secret-value --region {region} --secret-id {outputs['Passphrase']}"
+            " --query SecretString --output text"
+        )
+
+
+def main() -> int:
+    """Read the arguments, which infra/aws.py has checked."""
+    parser = argparse.ArgumentParser(prog="python -m infra.deployment")
+    parser.add_argument("what", choices=["deploy", "diff"])
+    parser.add_argument("settings", nargs="*")
+    parser.add_argument("--yes", action="store_true")
+    arguments = parser.parse_args()
+    match arguments.what:
+        case "diff":
+            return diff(settings.chosen(arguments.settings))
+        case _:
+            return deploy(arguments.settings, yes=arguments.yes)
+
+
+if __name__ == "__main__":
+    steps.run_entry(main)
