@@ -111,7 +111,7 @@ def start_cloud(children: steps.Children, env: Mapping[str, str], port: int, wor
     """Start MiniStack and return when it answers. Raises Trouble with its log's place."""
     log = work / "cloud.log"
     with log.open("wb") as output:
-        cloud = children.start([steps.CLOUD_PYTHON, "-m", "ministack"], cloud_environment(env, port, work), output)
+        cloud = children.start([steps.CLOUD_PYTHON, "-m", "infra.cloud"], cloud_environment(env, port, work), output)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and cloud.poll() is None:
         if _answers(port):
