@@ -284,9 +284,12 @@ def content_disposition(name: str, number: int) -> str:
     """Return the header that saves a file under its name, RFC 6266 with RFC 8187 for what ASCII cannot say.
 
     curl reads the ASCII one, and would save `.bash_profile` where the shell looks for it; browsers mind by themselves.
+    In that one, several spaces become one: in a header that is signed, the signature does so, and not every signer and
+    server agree on what stands in quotes. The other one keeps them.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     """
     safe = download_name(name, number)
-    plain = re.sub(r"^\.|[^ -~]|[\"\\%]", "_", safe)
+    plain = re.sub(" +", " ", re.sub(r"^\.|[^ -~]|[\"\\%]", "_", safe))
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 
 

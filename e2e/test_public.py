@@ -13,7 +13,8 @@ from e2e.test_accessibility import NARROW, check
 from e2e.test_api import MIB, begin, put, stored
 from e2e.test_sharing import content
 
-NAME = "Frühling & so.bin"
+# Two spaces: the header that keeps the name is signed, and SigV4 makes one of them.
+NAME = "Frühling  & so.bin"
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,11 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from botocore.auth import SigV4Auth
 from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
@@ -22,6 +24,7 @@ from botocore.exceptions import (
 from backend import aws, objects as module
 from backend.objects import COPY_BYTES, Objects, StoredPart, UploadConflictError
 from backend.tests.script import Answer, Script, scripted
+from backend.transfers import content_disposition
 
 SHA256 = "A" * 43 + "="
 URL = "https://bucket.s3.eu-central-1.amazonaws.com"
@@ -76,6 +79,23 @@ def test_a_whole_file_can_keep_the_name_that_it_is_saved_under(objects: Objects)
         "content-disposition": 'attachment; filename="a"',
         "content-type": "application/octet-stream",
     }
+
+
+@pytest.mark.parametrize("name", ["two  spaces.txt", " a\tb \u00a0 é  .txt", "plain.txt"])
+def test_what_the_sender_is_told_to_send_is_what_was_signed(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Letter for letter: the signature holds whether or not S3 makes one of several spaces, as botocore does."""
+    signed_over: list[str] = []
+    canonical = SigV4Auth.canonical_request
+
+    def noting(auth: SigV4Auth, request: Any) -> str:
+        signed_over.append(canonical(auth, request))
+        return signed_over[-1]
+
+    monkeypatch.setattr(SigV4Auth, "canonical_request", noting)
+    signed = objects.sign_whole("k", size=5, sha256=None, seconds=60, saved_as=content_disposition(name, 1))
+    assert f"content-disposition:{signed.headers['content-disposition']}" in signed_over[0].splitlines()
 
 
 def test_a_part_is_signed_with_length_checksum_upload_and_number(objects: Objects) -> None:

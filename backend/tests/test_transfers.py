@@ -151,6 +151,24 @@ def test_no_name_can_break_out_of_the_download_header(name: str, number: int) ->
     assert not any(c in '/\\<>:"|?*' or unicodedata.category(c) == "Cc" for c in saved)
 
 
+SPACES = st.sampled_from([" ", "  ", "\t", "\u00a0", "\u2003", "\u3000", "a", ".", '"', "é", "\r\n"])
+
+
+@given(st.lists(SPACES, max_size=30).map("".join) | st.text(max_size=300), st.integers(1, 10_000))
+def test_signing_the_download_header_does_not_change_it(name: str, number: int) -> None:
+    """SigV4 trims what it signs, and makes one space of several; what is sent stays as it is.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+    """
+    header = content_disposition(name, number)
+    assert " ".join(header.split()) == header
+
+
+def test_two_spaces_in_a_name_are_one_for_curl_and_two_for_browsers() -> None:
+    """Which take the name that is spelled out."""
+    assert content_disposition("a  b.txt", 1) == "attachment; filename=\"a b.txt\"; filename*=UTF-8''a%20%20b.txt"
+
+
 def test_a_file_that_a_shell_reads_at_its_start_is_not_saved_as_one_by_curl() -> None:
     """It takes the name in ASCII; browsers take the other."""
     header = content_disposition(".bash_profile", 1)
