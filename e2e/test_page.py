@@ -6,11 +6,13 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
 
+from backend.records import Records
+from backend.transfers import key_of
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
 
@@ -324,6 +326,80 @@ def test_a_part_that_fails_is_sent_again_with_a_fresh_url(
     link = link_of(page)
     assert len(signed) == 5
     assert downloads_of(recipient, link) == {"a.bin": digest(data)}
+
+
+def test_a_put_that_meets_another_write_is_made_again(
+    page: Page, watch: Watch, recipient: Page, tmp_path: Path
+) -> None:
+    """S3 says so with a 409, and asks for another try."""
+    watch.forgive("Failed to load resource")
+    conflict = "<Error><Code>ConditionalRequestConflict</Code></Error>"
+    tries: list[str] = []
+
+    def refuse(route: Route) -> None:
+        tries.append(route.request.method)
+        if tries.count("PUT") <= 2 and route.request.method == "PUT":
+            route.fulfill(status=409, body=conflict, headers={"Access-Control-Allow-Origin": "*"})
+        else:
+            route.continue_()
+
+    page.route(PUTS, refuse)
+    pick(page, write(tmp_path / "a.bin", b"small"))
+    assert downloads_of(recipient, link_of(page)) == {"a.bin": digest(b"small")}
+    assert tries.count("PUT") == 3
+
+
+def test_a_completion_that_s3_never_heard_of_is_asked_for_again(page: Page, recipient: Page, tmp_path: Path) -> None:
+    """Although the server had said that all is well, as it must when S3's answer does not come in time."""
+    asked: list[str] = []
+
+    def swallow(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=200, json={"number": 1, "state": "pending"})
+        else:
+            route.continue_()
+
+    page.route("**/complete", swallow)
+    data = some_bytes(LARGE, seed=10)
+    pick(page, write(tmp_path / "a.bin", data))
+    assert downloads_of(recipient, link_of(page)) == {"a.bin": digest(data)}
+    assert len(asked) == 2
+
+
+def test_an_upload_that_has_to_begin_again_is_sent_again_whole(
+    page: Page, watch: Watch, cloud: Cloud, recipient: Page, tmp_path: Path
+) -> None:
+    """By other URLs, because S3 knows the old upload no more; the page shows that its bytes are to go again."""
+    watch.forgive("Failed to load resource")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "PUT" else None)
+    completions: list[str] = []
+
+    def begin_again(route: Route) -> None:
+        completions.append(route.request.url)
+        if len(completions) > 1:
+            route.continue_()
+            return
+        transfer = re.findall(r"/transfers/([a-z2-7]{26})/", route.request.url)[0]
+        upload = parse_qs(urlsplit(sent[0]).query)["uploadId"][0]
+        # What the server does when S3's refusal of a completion lasts, which the local cloud's S3 never gives.
+        records = Records(cloud.outputs["Table"])
+        vars(records)["_db"] = cloud.client("dynamodb")
+        assert records.drop_upload(transfer, 1, upload)
+        key = key_of(transfer, 1)
+        cloud.s3.abort_multipart_upload(Bucket=cloud.outputs["Bucket"], Key=key, UploadId=upload)
+        missing = {"code": "parts_missing", "message": "Send them again.", "request_id": "", "parts": [1, 2]}
+        route.fulfill(status=409, json={"error": missing})
+
+    page.route("**/complete", begin_again)
+    data = some_bytes(LARGE, seed=11)
+    pick(page, write(tmp_path / "a.bin", data))
+    link = link_of(page)
+    assert downloads_of(recipient, link) == {"a.bin": digest(data)}
+    uploads = [parse_qs(urlsplit(url).query)["uploadId"][0] for url in sent]
+    assert [uploads.count(upload) for upload in dict.fromkeys(uploads)] == [2, 2]
+    assert cloud.incomplete_uploads(transfer_of(link)) == []
 
 
 def test_a_broken_connection_is_tried_without_end_and_said(page: Page, watch: Watch, tmp_path: Path) -> None:
