@@ -12,7 +12,7 @@ YES ?=
 LOCAL = $(if $(filter-out file,$(origin PORT)),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browsers chaos bench load deploy diff destroy redrive transfers takedown erase synth format lint clean
+.PHONY: help run test test-browsers chaos bench load bootstrap deploy diff destroy redrive transfers takedown erase synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -41,6 +41,9 @@ lint:  ## Run the checks that run no code: format, rules, types
 
 format:  ## Format the Python code and mend what ruff can
 	@exec $(PYTHON) -m infra.check format
+
+bootstrap:  ## Prepare your AWS account and region for CDK; once for each
+	@exec $(PYTHON) -m infra.aws bootstrap
 
 deploy:  ## Deploy to AWS as settings.toml says, with SETTINGS on top; asks before one changes [SETTINGS=… YES=1]
 	@exec $(PYTHON) -m infra.aws deploy $(if $(filter 1,$(YES)),--yes) $(SETTINGS)

@@ -58,7 +58,7 @@ def _run(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> 
 def main() -> int:
     """Read the arguments."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws", description=__doc__)
-    parser.add_argument("what", choices=["deploy", "destroy", "diff", "redrive", "synth"])
+    parser.add_argument("what", choices=["bootstrap", "deploy", "destroy", "diff", "redrive", "synth"])
     parser.add_argument(
         "settings", nargs="*", metavar="name=value", help="on top of settings.toml; see infra/config.py"
     )

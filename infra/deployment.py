@@ -1,4 +1,4 @@
-"""What `make deploy` and `make diff` do once set-up has brought boto3.
+"""What `make bootstrap`, `make deploy` and `make diff` do once set-up has brought boto3.
 
 They ask AWS where they are and what is deployed, ask the user before a setting changes, and call the CDK CLI.
 """
@@ -134,6 +134,16 @@ def _ask(otherwise: str, *, yes: bool) -> None:
 # ---- the targets ----
 
 
+def bootstrap() -> int:
+    """Make what CDK needs in the account and region. Raises Trouble."""
+    place = locate()
+    # Away from cdk.json: the CLI would synthesize the app as well, though the place is named.
+    OUTPUTS.parent.mkdir(exist_ok=True)
+    if cdk("bootstrap", f"aws://{place.account}/{place.region}", folder=OUTPUTS.parent, region=place.region):
+        raise steps.Trouble("The account and region could not be prepared for CDK, for the reason above.")
+    return 0
+
+
 def diff(config: Config) -> int:
     """Show how the deployed stack would change. Raises Trouble."""
     place = locate()
@@ -153,7 +163,7 @@ def deploy(words: Sequence[str], *, yes: bool = False) -> int:
     if cdk("deploy", STACK, *options, "--outputs-file", OUTPUTS, region=place.region):
         raise steps.Trouble(
             "The deployment failed for the reason above; an account and region that CDK never saw need "
-            "`npx cdk bootstrap` once."
+            "`make bootstrap` once."
         )
     report(cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK])
     if text is not None:
@@ -181,11 +191,13 @@ def report(outputs: dict[str, str]) -> None:
 def main() -> int:
     """Read the arguments, which infra/aws.py has checked."""
     parser = argparse.ArgumentParser(prog="python -m infra.deployment")
-    parser.add_argument("what", choices=["deploy", "diff"])
+    parser.add_argument("what", choices=["bootstrap", "deploy", "diff"])
     parser.add_argument("settings", nargs="*")
     parser.add_argument("--yes", action="store_true")
     arguments = parser.parse_args()
     match arguments.what:
+        case "bootstrap":
+            return bootstrap()
         case "diff":
             return diff(settings.chosen(arguments.settings))
         case _:

@@ -15,6 +15,7 @@ from infra import aws, settings, steps
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["bootstrap"], "bootstrap"),
         (["deploy", "SETTINGS=max_files=5 log_level=DEBUG"], "deploy  max_files=5 log_level=DEBUG"),
         (["deploy", "YES=1"], "deploy --yes"),
         (["deploy", "YES=0"], "deploy"),

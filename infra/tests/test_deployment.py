@@ -1,4 +1,4 @@
-"""What `make deploy` and `diff` ask and say; nothing is deployed, and nobody is asked but fakes."""
+"""What `make bootstrap`, `deploy` and `diff` ask and say; nothing is deployed, and nobody is asked but fakes."""
 
 from __future__ import annotations
 
@@ -273,6 +273,18 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: Answers) -> Cl
     return made
 
 
+def test_bootstrap_names_the_place_and_stays_away_from_the_app(cli: Cli) -> None:
+    """Where there is a cdk.json, the CLI synthesizes the app first, for nothing."""
+    assert deployment.bootstrap() == 0
+    assert cli.calls == [
+        (
+            ("bootstrap", "aws://111111111111/eu-central-1"),
+            {"folder": deployment.OUTPUTS.parent, "region": "eu-central-1"},
+        )
+    ]
+    assert not (deployment.OUTPUTS.parent / "cdk.json").exists()
+
+
 def test_a_deployment_with_new_settings_is_what_the_next_bare_one_deploys(cli: Cli) -> None:
     """`make deploy SETTINGS=…`, then `make deploy`: the same options, to the place that was looked at."""
     deployment.deploy(["upload_access=cognito"])
@@ -284,7 +296,7 @@ def test_a_deployment_with_new_settings_is_what_the_next_bare_one_deploys(cli: C
 def test_a_deployment_that_fails_leaves_the_file_alone(cli: Cli) -> None:
     """What it holds is what was deployed."""
     cli.status = 1
-    with pytest.raises(steps.Trouble, match=r"failed for the reason above; .* need `npx cdk bootstrap` once"):
+    with pytest.raises(steps.Trouble, match=r"failed for the reason above; .* need `make bootstrap` once"):
         deployment.deploy(["upload_access=cognito"])
     assert not settings.FILE.exists()
 
