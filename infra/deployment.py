@@ -18,12 +18,19 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from infra import settings, steps
 from infra.aws import STACK, cdk
-from infra.config import Config, ConfigError, check_partition
+from infra.config import FIRST_VISIT_REQUESTS, LINKS_CONCURRENCY, Config, ConfigError, check_partition
 
 OUTPUTS = steps.ROOT / ".build" / "outputs.json"
 # A stack in one of these has never been deployed, or is gone.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 NOT_DEPLOYED = ("REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_COMPLETE")
+# What runs at once at least when somebody opens the page for the first time while files of others arrive.
+NEEDED_CONCURRENCY = FIRST_VISIT_REQUESTS + LINKS_CONCURRENCY
+# "Concurrent executions"; new accounts start with less than its default.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+CONCURRENCY_QUOTA = "L-B99A9384"
+DEFAULT_CONCURRENCY = 1000
+
 
 # ---- where we are ----
 
@@ -131,6 +138,28 @@ def _ask(otherwise: str, *, yes: bool) -> None:
         raise steps.Trouble(otherwise)
 
 
+# ---- what the account allows ----
+
+
+def tell_concurrency(lambda_: Any, region: str) -> None:
+    """Print how many functions may run at once, and warn if one first visit can take more; never an error."""
+    try:
+        limits = lambda_.get_account_settings()["AccountLimit"]
+        total, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
+    except (BotoCoreError, ClientError) as error:
+        print(f"How many functions may run at once could not be read (lambda:GetAccountSettings): {error}")
+        return
+    print(f"Lambda concurrency in this account and region: {total}, of which {free} are not reserved.")
+    if free < NEEDED_CONCURRENCY:
+        print(
+            f"WARNING: Sidestep needs {NEEDED_CONCURRENCY}: {FIRST_VISIT_REQUESTS} for the requests of one first visit "
+            f"and {LINKS_CONCURRENCY} for files that arrive. With less, pages load in part and requests fail.\n"
+            "AWS raises it on request, at no charge:\n"
+            f"  aws service-quotas request-service-quota-increase --region {region} --service-code lambda"
+            f" --quota-code {CONCURRENCY_QUOTA} --desired-value {DEFAULT_CONCURRENCY}"
+        )
+
+
 # ---- the targets ----
 
 
@@ -166,6 +195,7 @@ def deploy(words: Sequence[str], *, yes: bool = False) -> int:
             "`make bootstrap` once."
         )
     report(cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK])
+    tell_concurrency(place.session.client("lambda"), place.region)
     if text is not None:
         settings.write(settings.FILE, text)
         print(f"{settings.FILE.name} holds the new settings for the next deployment.")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Duration, aws_iam as iam, aws_lambda as lambda_, aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Config
+from infra.config import LINKS_CONCURRENCY, Config
 from infra.findings import accept
 from infra.function import allow, backend_function
 
@@ -19,9 +19,8 @@ TIMEOUT = Duration.seconds(20)
 TRY_AGAIN = Duration.seconds(6 * TIMEOUT.to_seconds())
 # AWS asks for at least five. Ten last for 20 minutes, so that short trouble leaves nothing among the dead letters.
 TRIES = 10
-# What one call is given at the most, and how many calls may run at once: 250 files a second, and not one more worker.
+# What one call is given at the most.
 BATCH = 10
-CONCURRENCY = 5
 
 
 class Links(Construct):
@@ -70,7 +69,7 @@ class Links(Construct):
             function_name=self.function.function_name,
             batch_size=BATCH,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=CONCURRENCY),
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=LINKS_CONCURRENCY),
         )
 
     def _queue(
