@@ -1,0 +1,80 @@
+"""A local cloud of its own behind the strict edge, and a browser that trusts the edge's certificate."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from e2e.cloud import Cloud
+from e2e.conftest import QUIET, Watch, addresses_asked, discreet_cloud
+from e2e.edge.proxy import Edge, edge_before
+from infra.steps import find_browser
+
+# As many functions at once as a first visit may ask for: each of its scripts is a call of its own.
+ROOM = 100
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Return a local cloud whose functions find S3 behind the edge, as its administrator reaches it."""
+    with discreet_cloud(tmp_path_factory.mktemp("strict")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def running(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """Return the edge in front of it."""
+    with edge_before(cloud, tmp_path_factory.mktemp("edge")) as started:
+        yield started
+
+
+@pytest.fixture
+def edge(running: Edge) -> Edge:
+    """Return the edge with AWS's own terms and no faults."""
+    running.begin()
+    return running
+
+
+@pytest.fixture(scope="session")
+def trusting(browser: Browser, running: Edge) -> Iterator[Browser]:
+    """Return a Chromium that takes the edge's certificates for good."""
+    args = [*QUIET, f"--ignore-certificate-errors-spki-list={running.key}"]
+    args += ["--no-sandbox"] if os.geteuid() == 0 else []
+    launched = browser.browser_type.launch(executable_path=find_browser(), args=args)
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def context(trusting: Browser) -> Iterator[BrowserContext]:
+    """Return a clean browser context."""
+    made = trusting.new_context(accept_downloads=True)
+    made.set_default_timeout(30_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, edge: Edge, watch: Watch) -> Iterator[Page]:
+    """Return the upload page; afterwards nothing may have been complained of, and no third origin asked."""
+    opened = context.new_page()
+    watch.attach(opened)
+    edge.begin(most_calls=ROOM)
+    opened.goto(edge.cloud.address)
+    yield opened
+    edge.begin()
+    assert watch.unforgiven() == []
+    asked = addresses_asked(opened)
+    assert [url for url in asked if not url.startswith((f"{edge.origin}/", f"{edge.bucket_origin}/"))] == []
+
+
+@pytest.fixture
+def recipient(trusting: Browser, watch: Watch) -> Iterator[Page]:
+    """Return a page in another, clean browser context."""
+    made = trusting.new_context(accept_downloads=True)
+    made.set_default_timeout(30_000)
+    opened = made.new_page()
+    watch.attach(opened)
+    yield opened
+    made.close()

@@ -1,0 +1,106 @@
+"""The page behind the strict edge, by HTTP/2 and TLS: what is sent comes back, whatever AWS does meanwhile."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from e2e.cloud import eventually
+from e2e.conftest import Watch
+from e2e.edge.conftest import ROOM
+from e2e.edge.proxy import Edge
+from e2e.test_page import LARGE, digest, downloads_of, drop, link_of, pick, some_bytes, write
+
+# What Chromium says of an answer that a test provokes.
+REFUSED = r"the server responded with a status of (409|500|503)|net::ERR_"
+
+
+def test_a_dropped_file_comes_back_in_another_browser_byte_for_byte(
+    edge: Edge, page: Page, recipient: Page, tmp_path: Path
+) -> None:
+    """The main job, at the protocols that AWS speaks."""
+    data = some_bytes(LARGE)
+    drop(page, write(tmp_path / "holiday.mov", data))
+    link = link_of(page)
+    assert downloads_of(recipient, link) == {"holiday.mov": digest(data)}
+    assert set(edge.record["protocols"]) == {"gateway HTTP/1.1", "gateway HTTP/2.0", "s3 HTTP/1.1"}
+
+
+@pytest.mark.parametrize(
+    ("size", "on", "do"),
+    [
+        (100, r"^PUT .*", "conflict"),
+        (100, r"^PUT .*", "slow_down"),
+        (100, r"^PUT .*", "reset"),
+        (LARGE, r"^PUT .*partNumber=", "slow_down"),
+        (LARGE, r"^PUT .*partNumber=", "reset"),
+        (LARGE, r"^POST .*uploadId=", "conflict"),
+        (LARGE, r"^POST .*uploadId=", "slow_down"),
+        (LARGE, r"^POST .*uploadId=", "reset"),
+        (LARGE, r"^POST .*uploads", "slow_down"),
+        (LARGE, r"^POST .*uploads", "reset"),
+    ],
+)
+def test_a_file_arrives_although_s3_refuses_once(
+    edge: Edge, page: Page, watch: Watch, recipient: Page, tmp_path: Path, size: int, on: str, do: str
+) -> None:
+    """Nobody is asked for anything."""
+    watch.forgive(REFUSED)
+    edge.begin({"on": on, "do": do}, most_calls=ROOM)
+    data = some_bytes(size)
+    pick(page, write(tmp_path / "a.bin", data))
+    link = link_of(page)
+    assert len(edge.struck(do)) == 1
+    assert downloads_of(recipient, link) == {"a.bin": digest(data)}
+
+
+def test_a_file_arrives_although_one_function_runs_at_a_time(
+    edge: Edge, page: Page, watch: Watch, tmp_path: Path
+) -> None:
+    """Each call that is throttled is made again, until it goes through."""
+    watch.forgive(REFUSED)
+    expect(page.locator("#start")).to_be_visible()
+    edge.begin(most_calls=1, hold=True)
+    pick(page, write(tmp_path / "a.bin", some_bytes(LARGE)))
+    eventually(lambda: edge.record["running"] == 1)
+    edge.begin(most_calls=1)
+    link_of(page)
+
+
+def test_an_upload_goes_on_after_a_reload_in_the_middle(
+    edge: Edge, page: Page, watch: Watch, recipient: Page, tmp_path: Path
+) -> None:
+    """One part is there; the other is sent by the page that comes after."""
+    watch.forgive(REFUSED)
+    refused = {"on": "^PUT .*partNumber=2", "do": "slow_down", "times": 1_000}
+    edge.begin(refused, most_calls=ROOM)
+    data = some_bytes(LARGE)
+    file = write(tmp_path / "holiday.mov", data)
+    pick(page, file)
+    eventually(lambda: edge.struck("slow_down") and edge.record["stored_parts"] == 1)
+    page.reload()
+    edge.begin(most_calls=ROOM)
+    expect(page.get_by_test_id("interrupted")).to_be_visible()
+    pick(page, file)
+    link = link_of(page)
+    assert edge.record["stored_parts"] == 1
+    assert downloads_of(recipient, link) == {"holiday.mov": digest(data)}
+
+
+def test_a_file_with_a_password_opens_by_a_cookie_that_travels_by_tls_alone(
+    page: Page, recipient: Page, tmp_path: Path
+) -> None:
+    """The grant is a Secure cookie, and it opens both the page and the download."""
+    data = some_bytes(100)
+    pick(page, write(tmp_path / "a.bin", data))
+    link = link_of(page)
+    page.get_by_test_id("options").locator("summary").click()
+    page.get_by_test_id("option-password").fill("correct horse")
+    page.get_by_test_id("option-password").blur()
+    expect(page.get_by_test_id("option-note")).to_contain_text("Password saved")
+    recipient.goto(link)
+    recipient.locator("input[type=password]").fill("correct horse")
+    recipient.keyboard.press("Enter")
+    expect(recipient.get_by_test_id("download")).to_be_visible()
+    assert [cookie.get("secure") for cookie in recipient.context.cookies(link)] == [True]
+    assert downloads_of(recipient, link) == {"a.bin": digest(data)}
