@@ -38,8 +38,9 @@ from backend.transfers import (
 from backend.tries import COMPARING_SECONDS, LOCKED_AFTER, wait_after
 
 FILES_A_PAGE = 1_000
-# Characters of their names: Lambda answers with 6 MB at the most, and JSON spells one with up to twelve bytes.
-NAMES_A_PAGE = 150_000
+# Characters of their names. Lambda answers with 6 MB at the most, and a transfer's page spells a control character, in
+# all the places where it names the file, with some ninety bytes.
+NAMES_A_PAGE = 50_000
 OWNER_URL_SECONDS = 3_600
 
 # How often one source may go on with a download that was counted: a hundred broken connections, or a download manager's

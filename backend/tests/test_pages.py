@@ -1,12 +1,17 @@
 """Pages."""
 
+import json
 import re
 
 import pytest
 
 from backend import pages
-from backend.messages import FileCounts, TransferStatus
+from backend.downloads import FILES_A_PAGE, NAMES_A_PAGE
+from backend.messages import FileCounts, FileStatus, TransferStatus
 from backend.words import words
+
+# "Response payload size exceeded maximum allowed payload size (6291556 bytes)", says Lambda of one byte more.
+MOST_RESULT = 6_291_556
 
 
 @pytest.mark.parametrize(
@@ -90,3 +95,39 @@ def test_the_transfers_page_preloads_exactly_the_modules_that_its_script_imports
     context = pages.transfer_context(words("en"), "x", status, {})
     page = pages.render("transfer.html", depth=1, language="en", transfer=context)
     assert preloaded(page) == imported("transfer.js")
+
+
+@pytest.mark.parametrize("character", ["\u0001", "\u2028", "&", '"', "x/", "\u65e5"])
+def test_lambda_can_answer_with_the_page_of_a_transfer_whatever_its_files_are_called(character: str) -> None:
+    """As many files as are listed at once, with names as long as these may be, each of them twice on the page."""
+    name = (character * NAMES_A_PAGE)[: NAMES_A_PAGE // FILES_A_PAGE - 4]
+    files = [
+        FileStatus(
+            number=number,
+            name=f"{number:04}{name}",
+            size=2**40,
+            part_size=2**30,
+            state="stored",
+            link=f"t/{'a' * 26}/files/{number}",
+            sha256=f"{'A' * 43}=-10000",
+        )
+        for number in range(1_000, 1_000 + FILES_A_PAGE)
+    ]
+    status = TransferStatus(
+        state="ready",
+        link=f"t/{'a' * 26}",
+        expires_at="2026-01-01T00:00:00Z",
+        title="",
+        message="",
+        max_downloads=None,
+        has_password=False,
+        counts=FileCounts(files=FILES_A_PAGE, stored=FILES_A_PAGE, failed=0),
+        files=files,
+        cursor="",
+        more=False,
+        next_number=2_000,
+    )
+    context = pages.transfer_context(words("de"), "a" * 26, status, {})
+    page = pages.render("transfer.html", depth=1, language="de", transfer=context)
+    # The functions' Python writes JSON without escapes for what is not ASCII.
+    assert len(json.dumps({"body": page}, ensure_ascii=False).encode()) < MOST_RESULT
