@@ -1,4 +1,4 @@
-"""A local cloud of its own behind the strict edge, and a browser that trusts the edge's certificate."""
+"""A local cloud of its own behind the strict edge, and a browser that trusts the edge's certificates."""
 
 import os
 from collections.abc import Iterator
@@ -37,22 +37,13 @@ def edge(running: Edge) -> Edge:
 
 
 @pytest.fixture(scope="session")
-def trusting(browser: Browser, running: Edge) -> Iterator[Browser]:
+def browser(browser: Browser, running: Edge) -> Iterator[Browser]:
     """Return a Chromium that takes the edge's certificates for good."""
     args = [*QUIET, f"--ignore-certificate-errors-spki-list={running.key}"]
     args += ["--no-sandbox"] if os.geteuid() == 0 else []
     launched = browser.browser_type.launch(executable_path=find_browser(), args=args)
     yield launched
     launched.close()
-
-
-@pytest.fixture
-def context(trusting: Browser) -> Iterator[BrowserContext]:
-    """Return a clean browser context."""
-    made = trusting.new_context(accept_downloads=True)
-    made.set_default_timeout(30_000)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -63,18 +54,6 @@ def page(context: BrowserContext, edge: Edge, watch: Watch) -> Iterator[Page]:
     edge.begin(most_calls=ROOM)
     opened.goto(edge.cloud.address)
     yield opened
-    edge.begin()
     assert watch.unforgiven() == []
-    asked = addresses_asked(opened)
-    assert [url for url in asked if not url.startswith((f"{edge.origin}/", f"{edge.bucket_origin}/"))] == []
-
-
-@pytest.fixture
-def recipient(trusting: Browser, watch: Watch) -> Iterator[Page]:
-    """Return a page in another, clean browser context."""
-    made = trusting.new_context(accept_downloads=True)
-    made.set_default_timeout(30_000)
-    opened = made.new_page()
-    watch.attach(opened)
-    yield opened
-    made.close()
+    ours = (f"{edge.origin}/", f"{edge.bucket_origin}/")
+    assert [url for url in addresses_asked(opened) if not url.startswith(ours)] == []

@@ -60,7 +60,8 @@ S3_ERRORS = {
 class Fault:
     """What happens to the first `times` requests to S3 whose `METHOD path` matches `on`.
 
-    reset: the connection is closed before the request is read. conflict, slow_down: S3 answers that instead.
+    reset: the connection is closed before the request is read, as S3 does to those that were idle for too long.
+    conflict, slow_down: S3 answers that instead.
     """
 
     on: str

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.cloud import eventually
 from e2e.conftest import Watch
@@ -26,6 +26,15 @@ def test_a_dropped_file_comes_back_in_another_browser_byte_for_byte(
     assert set(edge.record["protocols"]) == {"gateway HTTP/1.1", "gateway HTTP/2.0", "s3 HTTP/1.1"}
 
 
+@pytest.mark.xfail(reason="by HTTP/2 a first visit asks for its 38 scripts at once, and each is a function's call")
+def test_a_first_visit_runs_no_more_functions_at_once_than_a_new_account_may(
+    edge: Edge, context: BrowserContext
+) -> None:
+    """Whose scripts are throttled has a page that does nothing."""
+    context.new_page().goto(edge.cloud.address)
+    assert edge.struck("throttled") == []
+
+
 @pytest.mark.parametrize(
     ("size", "on", "do"),
     [
@@ -41,16 +50,17 @@ def test_a_dropped_file_comes_back_in_another_browser_byte_for_byte(
         (LARGE, r"^POST .*uploads", "reset"),
     ],
 )
-def test_a_file_arrives_although_s3_refuses_once(
+def test_a_file_arrives_although_s3_refuses_it_at_first(
     edge: Edge, page: Page, watch: Watch, recipient: Page, tmp_path: Path, size: int, on: str, do: str
 ) -> None:
-    """Nobody is asked for anything."""
+    """Nobody is asked for anything. A reset comes twice: by itself, Chromium repeats one on a connection in use."""
     watch.forgive(REFUSED)
-    edge.begin({"on": on, "do": do}, most_calls=ROOM)
+    times = 2 if do == "reset" else 1
+    edge.begin({"on": on, "do": do, "times": times}, most_calls=ROOM)
     data = some_bytes(size)
     pick(page, write(tmp_path / "a.bin", data))
     link = link_of(page)
-    assert len(edge.struck(do)) == 1
+    assert len(edge.struck(do)) == times
     assert downloads_of(recipient, link) == {"a.bin": digest(data)}
 
 
@@ -59,10 +69,10 @@ def test_a_file_arrives_although_one_function_runs_at_a_time(
 ) -> None:
     """Each call that is throttled is made again, until it goes through."""
     watch.forgive(REFUSED)
-    expect(page.locator("#start")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     edge.begin(most_calls=1, hold=True)
     pick(page, write(tmp_path / "a.bin", some_bytes(LARGE)))
-    eventually(lambda: edge.record["running"] == 1)
+    eventually(lambda: edge.struck("throttled"))
     edge.begin(most_calls=1)
     link_of(page)
 
