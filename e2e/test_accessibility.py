@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
@@ -47,6 +47,34 @@ def check(page: Page) -> None:
     found = page.evaluate("axe.run().then(({violations}) => violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))")
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+
+
+def test_what_the_gateway_says_by_itself(looked_at: Page, cloud: Cloud) -> None:
+    """Each page, as it is deployed, is styled by what its policy allows, and what is for all leads to the first page.
+
+    The local cloud's gateway answers with JSON whoever asks, so the pages are put into the browser by the test.
+    """
+    page = looked_at
+    gateway = cloud.client("apigateway")
+    (api,) = gateway.get_rest_apis()["items"]
+    deployed = gateway.get_gateway_responses(restApiId=api["id"], limit=100)["items"]
+    ours = {answer["responseType"]: answer for answer in deployed if not answer["defaultResponse"]}
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED", "UNAUTHORIZED"} <= set(ours)
+
+    def give(route: Route) -> None:
+        answer = ours[route.request.url.rpartition("/")[2]]
+        headers = {name.rpartition(".")[2]: value[1:-1] for name, value in answer["responseParameters"].items()}
+        body: str = answer["responseTemplates"]["text/html"]
+        route.fulfill(status=429, headers=headers, content_type="text/html", body=body)
+
+    page.route(re.compile(f"/({'|'.join(ours)})$"), give)
+    for kind in ours:
+        page.goto(f"{cloud.address}{kind}")
+        check(page)
+        assert page.locator("main").evaluate("main => getComputedStyle(main).maxWidth") == "512px"
+    page.goto(f"{cloud.address}UNAUTHORIZED")
+    page.get_by_role("link", name="Sign in").click()
+    expect(page).to_have_url(cloud.address)
 
 
 def test_the_senders_states(looked_at: Page, cloud: Cloud, tmp_path: Path) -> None:

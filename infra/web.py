@@ -18,7 +18,7 @@ from aws_cdk import (
 )
 from constructs import Construct, IConstruct
 
-from backend.headers import every_answer
+from infra import gateway_answers
 from infra.config import Config
 from infra.domain import own_domain
 from infra.findings import accept
@@ -69,25 +69,6 @@ ACCESS_LOG = {
     "function_milliseconds": "$context.integrationLatency",
     "error": "$context.error.responseType",
 }
-
-# What the gateway says by itself, in the shape of our own errors: type, status (None keeps its own), code, message.
-GATEWAY_ANSWERS = (
-    ("DEFAULT_4XX", None, "bad_request", "The request was not understood. Check its address and its form."),
-    ("DEFAULT_5XX", None, "unavailable", "Something went wrong on our side. Try again in a moment."),
-    ("UNAUTHORIZED", 401, "sign_in_needed", "Sign in first, and send the token that it gives along."),
-    ("EXPIRED_TOKEN", 401, "sign_in_needed", "Your sign-in has ended. Sign in again."),
-    ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found", "There is nothing at this address."),
-    ("RESOURCE_NOT_FOUND", 404, "not_found", "There is nothing at this address."),
-    ("INTEGRATION_TIMEOUT", 504, "timeout", "This takes longer than expected. Ask again in a moment."),
-    ("INTEGRATION_FAILURE", 504, "unavailable", "Something went wrong on our side. Try again in a moment."),
-    ("THROTTLED", 429, "too_many_requests", "Too many requests at once. Try again in a second."),
-    (
-        "REQUEST_TOO_LARGE",
-        413,
-        "too_large",
-        "Files do not go through this address. Ask for upload URLs with POST api/transfers and send the file to those.",
-    ),
-)
 
 
 class WebApi(Construct):
@@ -145,7 +126,6 @@ class WebApi(Construct):
             Tags.of(cast("IConstruct", self._api.node.default_child)).add("ms-custom-id", LOCAL_API_ID)
         self._accept_findings()
         self._route(links, authorizer)
-        self._answer_as_we_do(config)
 
         host = f"{self._api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
         origin = f"http://localhost:{config.local_port}" if config.is_local else f"https://{host}"
@@ -157,6 +137,7 @@ class WebApi(Construct):
             # Links that were given out under the gateway's own name go on working.
             self.origins.append(f"https://{config.domain_name}")
             self.address = f"https://{config.domain_name}/"
+        self._answer_as_we_do(config)
 
     def _route(self, links: lambda_.Function, authorizer: apigateway.IAuthorizer | None) -> None:
         for path in WEB_PATHS:
@@ -222,13 +203,12 @@ class WebApi(Construct):
         accept(self.stage, "Answers differ by caller and by the moment, and a cache costs by the hour.", "CKV_AWS_120")
 
     def _answer_as_we_do(self, config: Config) -> None:
-        headers = {"Cache-Control": "no-store", **every_answer(https=not config.is_local)}
-        for kind, status, code, message in GATEWAY_ANSWERS:
-            error = {"code": code, "message": message, "request_id": "$context.requestId"}
+        for answer in gateway_answers.ANSWERS:
+            headers = gateway_answers.headers(answer, config)
             self._api.add_gateway_response(
-                kind,
-                type=apigateway.ResponseType.of(kind),
-                status_code=str(status) if status else None,
+                answer.kind,
+                type=apigateway.ResponseType.of(answer.kind),
+                status_code=str(answer.status) if answer.status else None,
                 response_headers={name: f"'{value}'" for name, value in headers.items()},
-                templates={"application/json": json.dumps({"error": error})},
+                templates=gateway_answers.templates(answer, brand=config.brand_name, address=self.address),
             )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 from typing import Any
+
+import pytest
 
 from backend.headers import every_answer
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
+from infra.tests.test_edge import NAMED
 from infra.web import WEB_PATHS
 
 
@@ -103,9 +109,78 @@ def test_the_gateway_answers_in_our_words(aws: Stack) -> None:
         assert set(error) == {"code", "message", "request_id"}
         assert error["request_id"] == "$context.requestId"
         assert error["message"].endswith(".")
-        told = {name.removeprefix("gatewayresponse.header."): v for name, v in answer["ResponseParameters"].items()}
+        told = headers(answer)
+        assert told.pop("Content-Security-Policy").startswith(every_answer(https=True)["Content-Security-Policy"])
         expected = {"Cache-Control": "no-store", **every_answer(https=True)}
-        assert told == {name: f"'{value}'" for name, value in expected.items()}
+        del expected["Content-Security-Policy"]
+        assert expected.items() <= told.items()
+
+
+def headers(answer: dict[str, Any]) -> dict[str, str]:
+    """Return the headers of one of the gateway's own answers, without the quotes of fixed values."""
+    parameters: dict[str, str] = answer["ResponseParameters"]
+    return {name.removeprefix("gatewayresponse.header."): value[1:-1] for name, value in parameters.items()}
+
+
+def page(stack: Stack, kind: str) -> str:
+    """Return the page for people that the gateway answers with."""
+    (answer,) = [each for each in stack.all("ApiGateway::GatewayResponse").values() if in_type(each, kind)]
+    return flat(answer["Properties"]["ResponseTemplates"]["text/html"])
+
+
+def in_type(answer: dict[str, Any], kind: str) -> bool:
+    """Return whether this is the answer of that type."""
+    return answer["Properties"]["ResponseType"] == kind
+
+
+def test_people_get_a_page_and_no_json(aws: Stack) -> None:
+    """With each of the answers; it says what happened and leads on."""
+    for answer in aws.all("ApiGateway::GatewayResponse").values():
+        html = flat(answer["Properties"]["ResponseTemplates"]["text/html"])
+        assert html.startswith("<!doctype html>")
+        assert len(re.findall(r"<h1>[A-Z][^<]+</h1>\n<p>[^<]+\.</p>\n<p><a href=", html)) == 1
+        assert set(answer["Properties"]["ResponseTemplates"]) == {"application/json", "text/html"}
+
+
+@pytest.mark.parametrize("kind", ["THROTTLED", "DEFAULT_5XX", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"])
+def test_what_passes_can_be_tried_again(aws: Stack, kind: str) -> None:
+    """At the address that was asked for, which is the one of a link that leads nowhere else."""
+    assert '<a href="">Try again</a>' in page(aws, kind)
+
+
+@pytest.mark.parametrize("kind", ["UNAUTHORIZED", "EXPIRED_TOKEN"])
+def test_who_is_signed_out_can_sign_in_from_there(aws: Stack, kind: str) -> None:
+    """On the first page, wherever they are: a relative address cannot know that."""
+    address = flat(aws.template["Outputs"]["Address"]["Value"])
+    assert f'<a href="{address}">Sign in</a>' in page(aws, kind)
+
+
+def test_what_is_throttled_says_when_to_come_back(aws: Stack) -> None:
+    """In seconds: https://www.rfc-editor.org/rfc/rfc6585#section-4."""
+    assert headers(aws.properties("ApiGateway::GatewayResponse", "WebApiTHROTTLED"))["Retry-After"] == "1"
+
+
+def test_the_gateways_pages_bear_the_operators_name_as_text(synth: Synth) -> None:
+    """Whatever is in it: markup, or what API Gateway would take for a variable."""
+    stack = synth(Config(brand_name="<b>$context.path {0}"))
+    for answer in stack.all("ApiGateway::GatewayResponse").values():
+        html = flat(answer["Properties"]["ResponseTemplates"]["text/html"])
+        assert "<p>&lt;b&gt;&#36;context.path {0}</p>" in html
+        assert "$context" not in html
+
+
+def test_the_gateways_pages_lead_to_the_operators_domain(synth: Synth) -> None:
+    """Where there is one."""
+    assert '<a href="https://files.example.com/">Sign in</a>' in page(synth(NAMED), "UNAUTHORIZED")
+
+
+def test_the_gateways_pages_may_be_styled_by_their_own_style_and_nothing_else(aws: Stack) -> None:
+    """The policy names it by its hash."""
+    (style,) = re.findall(r"<style>(.*)</style>", page(aws, "THROTTLED"))
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    for answer in aws.all("ApiGateway::GatewayResponse").values():
+        policy = headers(answer["Properties"])["Content-Security-Policy"]
+        assert policy == f"{every_answer(https=True)['Content-Security-Policy']}; style-src 'sha256-{digest}'"
 
 
 def test_the_413_answer_says_where_files_go(aws: Stack) -> None:
