@@ -51,6 +51,16 @@ MAX_BRAND_NAME = 40
 # All of a function's environment together may have 4 KB.
 MAX_LEGAL_BYTES = 1_000
 UPLOAD_ACCESS = ("passphrase", "cognito", "open")
+# Requests of a browser that has never been here and has nothing cached, counted by e2e/test_visits.py: to open the page
+# and send a file, and to open a link and download one.
+SENDERS_VISIT = 45
+RECIPIENTS_VISIT = 24
+# How many such people may come in the same moment: a team that has just been told of it.
+PEOPLE_AT_ONCE = 10
+# What an account may have by default, over all APIs of a Region; in some Regions it is a quarter of that.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+MAX_REQUESTS_PER_SECOND = 10_000
+MAX_REQUEST_BURST = 5_000
 # The largest number that a page's script holds exactly: 9 PB.
 MAX_BYTES = 2**53 - 1
 MAX_TRANSFERS = 1_000_000_000
@@ -150,9 +160,13 @@ class Config:
     hosted_zone_id: str = ""
     """The Route 53 zone that shall get alias records for these domain names; empty to make them elsewhere."""
     requests_per_second: int = 100
-    """What API Gateway lets through in the long run, over all callers; above it, 429."""
-    request_burst: int = 200
-    """What it lets through at once."""
+    """What API Gateway lets through in the long run, over all callers; above it, 429.
+
+    Two first visits a second. It bounds the bill, too: 100 requests a second, day and night, cost 900 USD a month at
+    API Gateway alone.
+    """
+    request_burst: int = PEOPLE_AT_ONCE * max(SENDERS_VISIT, RECIPIENTS_VISIT)
+    """What it lets through at once: ten first visits. With less, people who come together miss parts of the page."""
     brand_name: str = "Sidestep"
     """What the service is called on its pages."""
     brand_accent: str = ""
@@ -195,8 +209,8 @@ class Config:
             raise ConfigError(
                 "oidc_issuer, oidc_client_id and oidc_client_secret_arn go together, and with upload_access=cognito."
             )
-        _between("requests_per_second", self.requests_per_second, 1, 10_000)
-        _between("request_burst", self.request_burst, 1, 5_000)
+        _between("requests_per_second", self.requests_per_second, 1, MAX_REQUESTS_PER_SECOND)
+        _between("request_burst", self.request_burst, 1, MAX_REQUEST_BURST)
         if not 1 <= len(self.brand_name) <= MAX_BRAND_NAME:
             raise ConfigError(f"brand_name must have 1 to {MAX_BRAND_NAME} characters.")
         if self.brand_accent and not re.fullmatch(r"#[0-9a-fA-F]{6}", self.brand_accent):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from infra import steps
-from infra.config import Config, ConfigError
+from infra.config import RECIPIENTS_VISIT, SENDERS_VISIT, Config, ConfigError
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:111111111111:certificate/0f"
 CLOUDFRONT = {"cloudfront_downloads": "true"}
@@ -150,6 +150,12 @@ def test_what_does_not_go_together_is_refused_in_one_sentence(settings: dict[str
     with pytest.raises(ConfigError) as refusal:
         Config.from_context(settings)
     assert str(refusal.value).startswith(words)
+
+
+def test_a_team_that_comes_together_is_not_throttled() -> None:
+    """Ten people for the first time at once, and two more each second; e2e/test_visits.py counts their requests."""
+    assert Config().request_burst >= 10 * max(SENDERS_VISIT, RECIPIENTS_VISIT)
+    assert Config().requests_per_second >= 2 * max(SENDERS_VISIT, RECIPIENTS_VISIT)
 
 
 def test_a_config_does_not_change() -> None:
