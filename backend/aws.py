@@ -19,22 +19,19 @@ OLDEST_BOTOCORE = (1, 36, 0)
 _making = Lock()
 
 
-class OldBotocoreError(RuntimeError):
-    """The botocore that is there lacks what we use."""
-
-
 def botocore_version() -> str:
-    """Return the version of the botocore that is there: the Lambda runtime brings it, which one depends on the region.
+    """Return the version of botocore. The Lambda runtime brings it, and which one depends on the region.
 
-    Raises `OldBotocoreError` for one that is too old.
+    Raises `RuntimeError` for one that is too old, before the first call fails for it.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
     """
     found = botocore.__version__
     if tuple(map(int, found.split(".")[:3])) < OLDEST_BOTOCORE:
-        raise OldBotocoreError(
-            f"Sidestep needs botocore {'.'.join(map(str, OLDEST_BOTOCORE))} or newer, and this Lambda runtime brings "
-            f"{found}: set the function's runtime management to Auto to get a newer runtime version, or add botocore "
-            "to requirements/lambda.in, regenerate its lock and deploy again."
+        needed = ".".join(map(str, OLDEST_BOTOCORE))
+        raise RuntimeError(
+            f"Sidestep cannot start: it needs botocore {needed} or newer, and this Lambda runtime brings {found}; set "
+            "the function's runtime management to Auto to get a newer runtime version, or add botocore to "
+            "requirements/lambda.in, regenerate its lock and deploy again"
         )
     return found
 

@@ -16,7 +16,7 @@ metrics = Metrics()
 def log_versions() -> None:
     """Log what a function runs on. Each entry calls this as it is imported, so once per cold start.
 
-    Raises `aws.OldBotocoreError`; Lambda then logs its sentence and starts nothing.
+    Raises `RuntimeError` where botocore is too old; Lambda then logs its sentence, and starts nothing.
     """
     logger.info("starting", extra={"python": sys.version.split()[0], "botocore": botocore_version()})
 

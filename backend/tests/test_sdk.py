@@ -7,6 +7,7 @@ with the oldest one that a function starts with.
 import ast
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -154,6 +155,7 @@ def test_botocore_knows_every_call_that_stands_in_the_source(cloud: Aws) -> None
         if not any(call == name and params <= sent.keys() for name, sent in cloud.sent)
     ]
     assert not missing, "\n".join(missing)
+    assert {name for name, _ in cloud.sent} == {call for _, call, _ in calls()}
     assert parameters() - {key for _, sent in cloud.sent for key in keys(sent)} <= NEVER_SENT
 
 
@@ -195,7 +197,7 @@ def parameters() -> set[str]:
 
 def sources() -> Iterator[tuple[Path, ast.Module, set[str]]]:
     """Yield each module that makes clients, with the names of all that these can do."""
-    for path in ROOT.rglob("*.py"):
+    for path in set(ROOT.rglob("*.py")) - set(ROOT.glob("tests/**/*.py")):
         tree = ast.parse(path.read_text())
         names: set[str] = set()
         for node in ast.walk(tree):
@@ -205,7 +207,7 @@ def sources() -> Iterator[tuple[Path, ast.Module, set[str]]]:
                     names |= {xform_name(name) for name in model.operation_names}
                 case _:
                     pass
-        if names and "tests" not in path.parts:
+        if names:
             yield path, tree, names
 
 
@@ -221,6 +223,12 @@ def keys(sent: Any) -> Iterator[str]:
                 yield from keys(value)
         case _:
             pass
+
+
+def test_the_oldest_that_is_tried_is_the_oldest_that_starts() -> None:
+    """The lock of the oldest SDK has just the version from which on a function starts."""
+    (pinned,) = re.findall(r"^botocore==(\S+)", (ROOT.parent / "requirements/oldest.txt").read_text(), re.MULTILINE)
+    assert tuple(map(int, pinned.split("."))) == aws.OLDEST_BOTOCORE
 
 
 def test_checksums_are_read_from_s3s_answers(cloud: Aws) -> None:  # noqa: ARG001  it answers
