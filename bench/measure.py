@@ -14,7 +14,7 @@ from bench import contestants
 from bench.browser import BrowserError
 from bench.contestants import BUCKET, Place, Run
 from bench.profiles import LINK, MIB, OURS, Profile
-from e2e.cloud import Cloud, local_cloud
+from e2e.cloud import Cloud, LocalCloud, local_cloud
 from infra import steps
 
 WORK = steps.ROOT / ".local" / "bench"
@@ -203,7 +203,7 @@ def bench(running: Path | None) -> Generator[Bench]:
         steps.set_up(children, cloud=True, browser=True)
         bundle = bundle_uppy(children)
         if running:
-            cloud = Cloud.running(running)
+            cloud = LocalCloud.running(running)
         else:
             with steps.step("Local cloud"):
                 cloud = stack.enter_context(local_cloud(WORK / "cloud"))

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from backend.records import Records
 from backend.transfers import file_link
 from bench import browser
-from e2e.cloud import Cloud, local_cloud
+from e2e.cloud import Cloud, LocalCloud, local_cloud
 from infra import steps
 
 MIB = 2**20
@@ -172,7 +172,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, WORK)
         running: Path | None = arguments.cloud
-        cloud = Cloud.running(running) if running else stack.enter_context(local_cloud(WORK / "cloud"))
+        cloud = LocalCloud.running(running) if running else stack.enter_context(local_cloud(WORK / "cloud"))
         port = urlsplit(cloud.address).port or 80
         made_up = stack.enter_context(bucket(files, f"http://localhost:{port}"))
         saved = save(announce(cloud, files), (port, made_up), WORK)

@@ -1,11 +1,13 @@
-"""A local cloud for a test run, and the two ways in: as anybody by HTTP, and as its administrator by boto3."""
+"""A deployed stack, local or on AWS, and the two ways in: as anybody by HTTP, and as its administrator by boto3."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,18 +15,24 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import boto3
 import urllib3
 from botocore.config import Config
 
+from backend.settings import Settings
 from e2e.disclosure import Confided, secrets_in
+from infra.outputs import outputs_of
 
 ROOT = Path(__file__).parent.parent
 READY = "Sidestep is ready: "
-# How long a test waits for what should happen soon.
-PATIENCE_SECONDS = 15
+FORM = "application/x-www-form-urlencoded"
+# The address of the deployed stack that is tested, if it is not a local cloud of the run's own.
+DEPLOYED = os.environ.get("E2E_ADDRESS", "")
+# How long a test waits for what should happen soon. S3's events may take over a minute:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
+PATIENCE_SECONDS = 90 if DEPLOYED else 15
 
 
 @dataclass
@@ -46,26 +54,48 @@ class Answer:
         return self.json["error"]
 
 
-@dataclass
-class Cloud:
-    """A deployed stack."""
+@dataclass(kw_only=True)
+class Cloud(ABC):
+    """A deployed stack; `sender` is the headers by which those are known who may begin a transfer."""
 
     address: str
-    work: Path
+    sender: dict[str, str] = field(default_factory=dict[str, str])
     confided: Confided = field(default_factory=Confided)
     errors: list[str] = field(default_factory=list[str])
 
-    @classmethod
-    def running(cls, work: Path) -> Self:
-        """Return a local cloud that runs already, by its work folder."""
-        cloud = cls("", work)
-        cloud.address = cloud.outputs["Address"]
-        return cloud
+    @abstractmethod
+    def client(self, service: str) -> Any:
+        """Return a boto3 client with its administrator's rights."""
+
+    @abstractmethod
+    def read_outputs(self) -> dict[str, str]:
+        """Read the stack's outputs."""
 
     @cached_property
     def outputs(self) -> dict[str, str]:
         """Return the stack's outputs."""
-        return json.loads((self.work / "outputs.json").read_text())
+        return self.read_outputs()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Return what the functions were told when they were deployed."""
+        function = self.client("lambda").get_function_configuration(FunctionName=self.outputs["WebFunction"])
+        return Settings.read(function["Environment"]["Variables"])
+
+    def sign_in(self) -> None:
+        """Enter the passphrase, so that transfers can be begun; its administrator may read it."""
+        secrets = self.client("secretsmanager")
+        passphrase = secrets.get_secret_value(SecretId=self.outputs["Passphrase"])["SecretString"]
+        body, headers = urlencode({"passphrase": passphrase}).encode(), {"Content-Type": FORM}
+        answer = self.call("POST", "sign-in", raw=body, headers=headers)
+        assert answer.status == HTTPStatus.SEE_OTHER, answer.data
+        self.sender = {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+
+    @cached_property
+    def origins(self) -> set[str]:
+        """Return the origins that its pages talk to: their own, the bucket's and CloudFront's, if that is on."""
+        bucket = self.s3.generate_presigned_url("get_object", Params={"Bucket": self.outputs["Bucket"], "Key": "files"})
+        return {origin_of(self.address), origin_of(bucket), self.settings.downloads_origin} - {""}
 
     @cached_property
     def _http(self) -> urllib3.PoolManager:
@@ -93,25 +123,15 @@ class Cloud:
         self._overhear(url, raw, sent.get("Content-Type", ""), answer)
         return Answer(answer.status, answer.headers, answer.data)
 
+    def hang_up(self) -> None:
+        """Close all connections: what is between here and AWS may forget idle ones without a word."""
+        self._http.clear()
+
     def _overhear(self, url: str, body: bytes | None, kind: str, answer: urllib3.BaseHTTPResponse) -> None:
         self.confided.note_asked(body, kind)
         self.confided.note_answered(answer.data, answer.headers.get("Content-Type", ""))
         if answer.status >= HTTPStatus.BAD_REQUEST and url.startswith(self.address):
             self.errors.append(answer.data.decode(errors="replace"))
-
-    def client(self, service: str) -> Any:
-        """Return a boto3 client that may do everything in the local cloud."""
-        port = self.address.split(":")[2].split("/")[0]
-        return boto3.client(
-            service,
-            endpoint_url=f"http://127.0.0.1:{port}",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(signature_version="s3v4", request_checksum_calculation="when_required")
-            if service == "s3"
-            else None,
-        )
 
     @cached_property
     def s3(self) -> Any:
@@ -127,6 +147,36 @@ class Cloud:
         """Return the keys of a transfer's objects, or of what is kept of it `among="evidence"`."""
         found = self.s3.list_objects_v2(Bucket=self.outputs["Bucket"], Prefix=f"{among}/{transfer}/")
         return [item["Key"] for item in found.get("Contents", [])]
+
+
+@dataclass(kw_only=True)
+class LocalCloud(Cloud):
+    """A stack in a local cloud, whose files are in a folder."""
+
+    work: Path
+
+    @classmethod
+    def running(cls, work: Path) -> Self:
+        """Return a local cloud that runs already, by its work folder."""
+        cloud = cls(address="", work=work)
+        cloud.address = cloud.outputs["Address"]
+        return cloud
+
+    def read_outputs(self) -> dict[str, str]:
+        """Read what was deployed."""
+        return json.loads((self.work / "outputs.json").read_text())
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that may do everything in the local cloud."""
+        port = self.address.split(":")[2].split("/")[0]
+        return boto3.client(
+            service,
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=_config(service),
+        )
 
     def log(self) -> str:
         """Return what the local cloud has printed, which includes what the functions log."""
@@ -153,18 +203,58 @@ class Cloud:
         return secrets_in(operators, told.secrets | told.words) + secrets_in(senders, told.kept_from_senders)
 
 
-def eventually(probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
-    """Return the first truthy answer: S3 tells of objects when it likes."""
+@dataclass(kw_only=True)
+class DeployedCloud(Cloud):
+    """A stack where the environment's credentials, region and endpoint lead: on AWS, unless they say otherwise."""
+
+    session: boto3.Session
+
+    @classmethod
+    def found(cls, address: str = "") -> Self:
+        """Return the deployed stack; `address` is where it answers, if not at its output's. Raises Trouble."""
+        cloud = cls(address=address, session=boto3.Session(region_name=os.environ.get("AWS_REGION")))
+        cloud.address = address or cloud.outputs["Address"]
+        return cloud
+
+    def read_outputs(self) -> dict[str, str]:
+        """Ask CloudFormation. Raises Trouble where there is no stack."""
+        return outputs_of(self.client("cloudformation"))
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client with the operator's own rights."""
+        return self.session.client(service, config=_config(service))
+
+
+def _config(service: str) -> Config | None:
+    if service != "s3":
+        return None
+    # As backend/objects.py, whose URLs these clients sign as well.
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+def origin_of(url: str) -> str:
+    """Return a URL's scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def eventually(probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS, *, pause: float = 0.05) -> Any:
+    """Return the first truthy answer, asking again after a pause: S3 tells of objects when it likes."""
     until = time.monotonic() + seconds
-    pause = threading.Event()
+    waiting = threading.Event()
     while not (found := probe()):
         assert time.monotonic() < until, "it did not happen in time"
-        pause.wait(0.05)
+        waiting.wait(pause)
     return found
 
 
 @contextmanager
-def local_cloud(work: Path, *settings: str) -> Generator[Cloud]:
+def local_cloud(work: Path, *settings: str) -> Generator[LocalCloud]:
     """Start a local cloud on a free port with these settings (`name=value`), as `make run` does, and end it."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -180,6 +270,6 @@ def local_cloud(work: Path, *settings: str) -> Generator[Cloud]:
                     break
             else:
                 raise RuntimeError("The local cloud did not start:\n" + "".join(said))
-            yield Cloud(said[-1].removeprefix(READY).strip(), work)
+            yield LocalCloud(address=said[-1].removeprefix(READY).strip(), work=work)
         finally:
             process.terminate()

@@ -3,18 +3,19 @@
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from e2e.cloud import PATIENCE_SECONDS, ROOT, Cloud, local_cloud
+from e2e.cloud import DEPLOYED, PATIENCE_SECONDS, ROOT, Cloud, DeployedCloud, LocalCloud, local_cloud, origin_of
 from e2e.disclosure import addresses_with_secrets
+from e2e.listening import listening
 from infra.steps import find_browser
 
 # Playwright's own five seconds are about what sending 17 MiB once more takes a busy machine.
@@ -28,7 +29,7 @@ QUIET = ["--disable-quic", "--disable-background-networking", "--disable-compone
 
 
 @contextmanager
-def discreet_cloud(work: Path, *settings: str) -> Generator[Cloud]:
+def discreet_cloud(work: Path, *settings: str) -> Generator[LocalCloud]:
     """Start a local cloud that says as much as it ever does, and see at the end that it has told no secret."""
     with local_cloud(work, "log_level=DEBUG", *settings) as started:
         yield started
@@ -37,10 +38,22 @@ def discreet_cloud(work: Path, *settings: str) -> Generator[Cloud]:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Return the local cloud of this run; `SIDESTEP_CLOUD` names the work folder of one that is running already."""
+    """Return the local cloud of this run, or what runs already.
+
+    `SIDESTEP_CLOUD` names the work folder of a local cloud, `E2E_ADDRESS` the address of a deployed stack, which the
+    credentials and the region of the environment must lead to.
+    """
     running = os.environ.get("SIDESTEP_CLOUD")
+    if DEPLOYED:
+        deployed = DeployedCloud.found(DEPLOYED)
+        if deployed.settings.upload_access == "cognito":
+            pytest.exit("The tests sign in by a passphrase, and people have accounts at this address.")
+        if deployed.settings.upload_access == "passphrase":
+            deployed.sign_in()
+        yield deployed
+        return
     if running:
-        yield Cloud.running(Path(running))
+        yield LocalCloud.running(Path(running))
         return
     # All tests are one sender to it, and a long run of chaos begins more transfers than a day allows one by default.
     many = (f"{name}=1000000" for name in ("max_transfers_per_day", "max_transfers_per_day_per_sender"))
@@ -83,18 +96,8 @@ def cloud_of_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clou
 @pytest.fixture(scope="session")
 def mailbox(cloud: Cloud) -> Iterator[str]:
     """Return a queue that hears what the operator's mailbox would."""
-    sqs, sns, lambda_ = cloud.client("sqs"), cloud.client("sns"), cloud.client("lambda")
-    told = lambda_.get_function_configuration(FunctionName=cloud.outputs["WebFunction"])["Environment"]["Variables"]
-    url = sqs.create_queue(QueueName="reports")["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = told["ALERTS_TOPIC_ARN"]
-    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Resource": queue}]}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    subscribed = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)
-    yield url
-    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
-    sqs.delete_queue(QueueUrl=url)
+    with listening(cloud, cloud.outputs["Alarms"]) as queue:
+        yield queue
 
 
 @pytest.fixture(scope="session")
@@ -115,14 +118,30 @@ def marker(cloud: Cloud) -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return Chromium."""
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """Return Chromium; where a deployed stack is tested that asks for a passphrase, all its contexts are signed in."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=find_browser(), args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
         )
+        if DEPLOYED:
+            sign_in_contexts(launched, request.getfixturevalue("cloud"))
         yield launched
         launched.close()
+
+
+def sign_in_contexts(browser: Browser, cloud: Cloud) -> None:
+    """Have each new context of a browser begin with the session that the tests' own requests have."""
+    plain = browser.new_context
+    name, _, value = cloud.sender.get("Cookie", "").partition("=")
+
+    def signed_in(**options: Any) -> BrowserContext:
+        context = plain(**options)
+        if name:
+            context.add_cookies([{"name": name, "value": value, "url": cloud.address}])
+        return context
+
+    browser.new_context = signed_in
 
 
 @dataclass
@@ -166,9 +185,7 @@ def addresses_asked(page: Page) -> list[str]:
 def asked_what_it_may(page: Page, cloud: Cloud) -> None:
     """Fail if a page has asked a third origin for anything, or told a secret in an address of the app's."""
     asked = addresses_asked(page)
-    port = urlsplit(cloud.address).port
-    origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, asked)}
-    assert origins <= {f"http://localhost:{port}", f"http://127.0.0.1:{port}"}
+    assert set(map(origin_of, asked)) <= cloud.origins
     assert addresses_with_secrets(asked, cloud.address) == []
 
 
@@ -217,6 +234,45 @@ def recipient(browser: Browser, watch: Watch) -> Iterator[Page]:
     context.close()
 
 
+# What starts a local cloud of other settings, or needs what only a local cloud does.
+OWN_CLOUDS = {"closed_cloud", "cloud_of_accounts"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of what may be run against any deployment: it touches nothing but what it has sent itself."""
+    config.addinivalue_line("markers", "any_deployment: can also run against the deployed stack at E2E_ADDRESS")
+
+
+def why_local(item: pytest.Item) -> str:
+    """Return why a test cannot be run against a deployed stack; empty if it can.
+
+    Only what is marked for it can: others break things on purpose, as the local cloud's administrator.
+    """
+    own = OWN_CLOUDS & set(getattr(item, "fixturenames", ()))
+    if own:
+        return f"needs a local cloud with other settings ({', '.join(sorted(own))})"
+    return "" if item.get_closest_marker("any_deployment") else "needs the local cloud"
+
+
+LOCAL_ONLY = pytest.StashKey[Counter[str]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs the local cloud, where a deployed stack is tested."""
+    if not DEPLOYED:
+        return
+    reasons = {item: why_local(item) for item in items}
+    left_out = [item for item, why in reasons.items() if why]
+    items[:] = [item for item, why in reasons.items() if not why]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[LOCAL_ONLY] = Counter(why for why in reasons.values() if why)
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say what was left out, and why."""
+    return [f"{count} tests left out: {why}" for why, count in config.stash.get(LOCAL_ONLY, Counter()).items()]
+
+
 FAILED = pytest.StashKey[bool]()
 
 
@@ -227,7 +283,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.failed:
         item.stash[FAILED] = True
         cloud: Cloud | None = getattr(item, "funcargs", {}).get("cloud")
-        if cloud:
+        if isinstance(cloud, LocalCloud):
             lines = cloud.log().splitlines()[-60:]
             report.sections.append(("local cloud", "\n".join(lines)))
     return report

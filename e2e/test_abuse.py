@@ -1,7 +1,6 @@
 """A report reaches the operator and blocks nothing; a takedown blocks at once and keeps the evidence."""
 
 import hashlib
-import json
 import re
 import subprocess
 import sys
@@ -20,19 +19,17 @@ from backend.objects import Objects
 from backend.transfers import MIB, evidence_key
 from e2e.cloud import ROOT, Answer, Cloud, eventually
 from e2e.conftest import Watch
-from e2e.test_api import begin, put, sha256, status, stored
+from e2e.expiring import expire, items, sweep
+from e2e.listening import heard
+from e2e.sending import begin, put, sha256, status, stored
 from e2e.test_sharing import live_link, send
-from e2e.test_sweep import expire, items, sweep
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def mails(cloud: Cloud, mailbox: str, transfer: str) -> list[Any]:
     """Return the messages about a transfer that have come since the last look."""
-    found = cloud.client("sqs").receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10).get("Messages", [])
-    for each in found:
-        cloud.client("sqs").delete_message(QueueUrl=mailbox, ReceiptHandle=each["ReceiptHandle"])
-    return [body for each in found if transfer in (body := json.loads(each["Body"]))["Message"]]
+    return [each for each in heard(cloud, mailbox) if transfer in each["Message"]]
 
 
 @contextmanager

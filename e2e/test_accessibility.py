@@ -13,12 +13,14 @@ from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
+from e2e.sending import begin, put, status
 from e2e.test_abuse import as_source, report
 from e2e.test_accounts import sign_in
-from e2e.test_api import begin, put, status
 from e2e.test_page import PUTS, hold, let_go, pick, rows, some_bytes, unroute, write
 from e2e.test_sharing import live_link, send
 from infra.steps import ROOT
+
+pytestmark = pytest.mark.any_deployment
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 NARROW: ViewportSize = {"width": 320, "height": 640}

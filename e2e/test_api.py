@@ -1,12 +1,11 @@
 """The deployed stack by HTTP and S3's events, without a browser."""
 
-import base64
 import datetime as dt
 import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
@@ -19,39 +18,9 @@ from backend.objects import Objects
 from backend.tests.events import s3_record
 from backend.tries import wait_after
 from e2e.cloud import Answer, Cloud, eventually
+from e2e.sending import MIB, begin, put, sha256, status, stored
 
-MIB = 2**20
 AT_ONE_TIME = 12
-
-
-def sha256(body: bytes) -> str:
-    """Return what S3 calls a checksum."""
-    return base64.b64encode(hashlib.sha256(body).digest()).decode()
-
-
-def begin(cloud: Cloud, *bodies: bytes, name: str = "file.bin", names: Sequence[str] = (), sign: int = 0) -> Any:
-    """Begin a transfer of these files, with the first parts of the first `sign` of them signed."""
-    called = names or [name] * len(bodies)
-    files = [{"name": each, "size": len(body)} for each, body in zip(called, bodies, strict=True)]
-    parts = [{"file": n, "number": 1, "sha256": sha256(body)} for n, body in enumerate(bodies[:sign], 1)]
-    answer = cloud.call("POST", "api/transfers", body={"files": files, "parts": parts})
-    assert answer.status == HTTPStatus.CREATED, answer.data
-    return answer.json
-
-
-def put(cloud: Cloud, signed: Any, body: bytes, **headers: str) -> Answer:
-    """Send a body to a signed URL, with the headers that came with it."""
-    return cloud.call("PUT", signed["url"], raw=body, headers={**signed["headers"], **headers})
-
-
-def status(cloud: Cloud, transfer: Any, token: str | None = None) -> Any:
-    """Return a transfer's status."""
-    return cloud.call("GET", f"api/transfers/{transfer['id']}", token=token).json
-
-
-def stored(cloud: Cloud, transfer: Any) -> Any:
-    """Wait until a transfer is ready, and return its status."""
-    return eventually(lambda: (now := status(cloud, transfer))["state"] == "ready" and now)
 
 
 def test_a_small_file_goes_in_with_one_call_and_comes_back_by_its_link(cloud: Cloud) -> None:

@@ -12,7 +12,7 @@ from backend import links_routes, web
 from backend.description import openapi_json
 from backend.tests.conftest import SETTINGS
 from e2e.cloud import Cloud
-from e2e.test_api import begin
+from e2e.sending import begin
 
 EXAMPLES = 25
 # JSON Schema takes 1.0 for a whole number, and we do not; a transfer that is gone is 404 with and without a token.

@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.attacks.attacker import FORM
-from e2e.cloud import Cloud
+from e2e.cloud import Cloud, LocalCloud
 from e2e.conftest import Watch, addresses_asked
 from e2e.disclosure import addresses_with_secrets, secrets_in
-from e2e.test_api import begin, put, stored
+from e2e.sending import begin, put, stored
 from e2e.test_sharing import choose, send
 
 NAME = "Kündigung of Ms Canary.pdf"
@@ -76,7 +76,7 @@ def unlock(recipient: Page, password: str) -> None:
 
 
 def test_what_somebody_confides_to_the_page_is_in_nothing_that_anybody_writes(
-    page: Page, recipient: Page, watch: Watch, cloud: Cloud, tmp_path: Path
+    page: Page, recipient: Page, watch: Watch, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     """A name, a title, a message, a password and a wrong one: not in logs, metrics, error texts or addresses."""
     watch.forgive("403")

@@ -20,9 +20,10 @@ from backend.limits import Amount, Budget
 from backend.sources import household
 from e2e.cloud import Answer, Cloud, eventually
 from e2e.conftest import Watch
-from e2e.test_api import AT_ONE_TIME, put
+from e2e.expiring import expire, sweep
+from e2e.sending import put
+from e2e.test_api import AT_ONE_TIME
 from e2e.test_page import link_of, pick, rows, write
-from e2e.test_sweep import expire, sweep
 
 EACH = 100
 

@@ -4,35 +4,24 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from e2e.cloud import Cloud, eventually
+from e2e.listening import heard, listening
 from infra import deployment, local, steps
 
 
 def test_an_alarm_is_heard_by_whoever_subscribed(cloud: Cloud) -> None:
     """By its name, with the entry of the runbook."""
-    sqs, topic = cloud.client("sqs"), cloud.outputs["Alarms"]
-    queue = sqs.create_queue(QueueName="operator")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    let_in = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-    cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     alarm = {"AlarmName": "Sidestep-dead-letters", "StateReason": "a test"}
     cloudwatch = cloud.client("cloudwatch")
-    cloudwatch.set_alarm_state(StateValue="ALARM", **alarm)
-
-    def heard() -> Any:
-        messages = sqs.receive_message(QueueUrl=queue).get("Messages", [])
-        return [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
-
-    (told,) = eventually(heard)
-    assert told["AlarmName"] == "Sidestep-dead-letters"
-    assert told["AlarmDescription"].endswith("docs/runbook.md, under “Dead letters”.")
-    cloudwatch.set_alarm_state(StateValue="OK", **alarm)
-    sqs.delete_queue(QueueUrl=queue)
+    with listening(cloud, cloud.outputs["Alarms"]) as queue:
+        cloudwatch.set_alarm_state(StateValue="ALARM", **alarm)
+        (message,) = eventually(lambda: heard(cloud, queue))
+        told = json.loads(message["Message"])
+        assert told["AlarmName"] == "Sidestep-dead-letters"
+        assert told["AlarmDescription"].endswith("docs/runbook.md, under “Dead letters”.")
+        cloudwatch.set_alarm_state(StateValue="OK", **alarm)
 
 
 def test_a_second_deployment_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Page, Route, expect
 from backend.headers import Origins, every_answer, page_policy
 from e2e.cloud import Cloud
 from e2e.conftest import Watch
-from e2e.test_api import begin, put, stored
+from e2e.sending import begin, put, stored
+
+pytestmark = pytest.mark.any_deployment
 
 # What somebody may get into a page who finds a hole in it, and the rule by which the browser is to keep it out. Where a
 # page has no such rule, it is the one for all that is not named.

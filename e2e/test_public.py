@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e.cloud import Cloud
 from e2e.conftest import Watch, discreet_cloud
+from e2e.sending import MIB, begin, put, stored
 from e2e.test_accessibility import NARROW, check
-from e2e.test_api import MIB, begin, put, stored
 from e2e.test_sharing import content
 
 # Two spaces: the header that keeps the name is signed, and SigV4 makes one of them.

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
-from e2e.test_api import begin, put, stored
+from e2e.sending import begin, put, stored
 from e2e.test_page import (
     LARGE,
     LINK_TIME,
@@ -28,6 +28,8 @@ from e2e.test_page import (
     unroute,
     write,
 )
+
+pytestmark = pytest.mark.any_deployment
 
 TREE = {
     "holiday/beach.jpg": 700_000,
@@ -150,7 +152,7 @@ def test_files_come_into_their_folders_while_the_page_is_open(recipient: Page, c
 
 def test_ten_thousand_files_are_rows_only_where_somebody_looks(recipient: Page, cloud: Cloud) -> None:
     """Folders are closed then, have rows once they are opened, and more as someone scrolls on."""
-    made = cloud.call("POST", "api/transfers", body={"files": [{"name": "first.txt", "size": 1}]}).json
+    made = begin(cloud, b"1", name="first.txt")
     for start in range(0, 9_999, 1_000):
         many = [{"name": f"album {n % 3}/{n:05}.jpg", "size": 1_000} for n in range(start, min(start + 1_000, 9_999))]
         added = cloud.call("POST", f"api/transfers/{made['id']}/files", body={"files": many}, token=made["owner_token"])

@@ -8,14 +8,17 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from backend.words import words
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
+from e2e.expiring import expire
 from e2e.test_page import hold
-from e2e.test_sweep import expire
 from infra.steps import ROOT
+
+pytestmark = pytest.mark.any_deployment
 
 # The smallest there is: one pixel.
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")

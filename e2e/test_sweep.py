@@ -1,46 +1,14 @@
 """What is over is gone: the deployed sweep function, called as its schedule calls it."""
 
-import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any
 
 from e2e.cloud import Cloud, eventually
-from e2e.test_api import MIB, begin, put, sha256, status, stored
+from e2e.expiring import expire, items, sweep
+from e2e.sending import MIB, begin, put, sha256, status, stored
 
 SMALL_FILES = 2_500
 FILES_A_CALL = 1_000
-
-
-def sweep(cloud: Cloud) -> Any:
-    """Call the function and return what it says."""
-    answer = cloud.client("lambda").invoke(FunctionName=cloud.outputs["SweepFunction"], Payload=b"{}")
-    said = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, said
-    return said
-
-
-def expire(cloud: Cloud, transfer: Any, **more: Any) -> None:
-    """Let a transfer expire a second ago, as its administrator; set more of its attributes."""
-    values = {"expires_at": {"N": str(int(time.time()) - 1)}, **more}
-    cloud.client("dynamodb").update_item(
-        TableName=cloud.outputs["Table"],
-        Key={"pk": {"S": transfer["id"]}, "sk": {"S": "transfer"}},
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
-        ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
-    )
-
-
-def items(cloud: Cloud, transfer: Any) -> list[str]:
-    """Return the sort keys of a transfer's items."""
-    pages = cloud.client("dynamodb").get_paginator("query")
-    found = pages.paginate(
-        TableName=cloud.outputs["Table"],
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": transfer["id"]}},
-    )
-    return [item["sk"]["S"] for page in found for item in page["Items"]]
 
 
 def test_of_2500_expired_files_nothing_is_left_and_a_live_transfer_is_untouched(cloud: Cloud) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from e2e.cloud import ROOT, Cloud, eventually
-from e2e.test_api import begin, put, status, stored
+from e2e.sending import begin, put, status, stored
 
 
 def test_dead_letters_hold_the_message_that_failed_three_times(cloud: Cloud, marker: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Mapping
 
 from infra import local, steps
 
@@ -39,6 +40,15 @@ def confirm(transfer: str) -> None:
         raise steps.Trouble("Nothing was erased.")
 
 
+def environment(port: int | None) -> Mapping[str, str]:
+    """Return the environment of what acts as the operator: the user's own for AWS, or that of a local cloud's port."""
+    if port is not None:
+        return local.environment(os.environ, port)
+    # botocore reads one of the two names for a region that AWS's tools and CDK take.
+    region = {"AWS_DEFAULT_REGION": os.environ["AWS_REGION"]} if "AWS_REGION" in os.environ else {}
+    return {**os.environ, **region}
+
+
 def main() -> int:
     """Read the arguments, and do it in the environment that has what it takes."""
     parser = argparse.ArgumentParser(prog="python -m infra.operate", description=__doc__)
@@ -51,14 +61,11 @@ def main() -> int:
     limit: int = arguments.limit
     port: int | None = arguments.port
     concerned = str(limit) if what == "transfers" else id_in(arguments.transfer)
-    # botocore reads one of the two names for a region that AWS's tools and CDK take.
-    region = {"AWS_DEFAULT_REGION": os.environ["AWS_REGION"]} if "AWS_REGION" in os.environ else {}
-    env = {**os.environ, **region} if port is None else local.environment(os.environ, port)
     with steps.Children() as children:
         steps.set_up(children)
         if what == "erase":
             confirm(concerned)
-        return children.run([steps.PYTHON, "-m", "infra.operations", what, concerned], env)
+        return children.run([steps.PYTHON, "-m", "infra.operations", what, concerned], environment(port))
 
 
 if __name__ == "__main__":

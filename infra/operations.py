@@ -22,7 +22,7 @@ from backend.records import Records
 from backend.settings import Settings
 from backend.words import words
 from infra import steps
-from infra.aws import STACK
+from infra.outputs import outputs_of
 
 # What a page of the list may have.
 PAGE = 50
@@ -33,15 +33,7 @@ RIGHT = frozenset({"files", "size", "downloads", "reports"})
 def deployed() -> Operators:
     """Return the operator's side of the stack that these credentials and this region lead to. Raises Trouble."""
     plain = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
-    try:
-        (stack,) = client("cloudformation", plain).describe_stacks(StackName=STACK)["Stacks"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ValidationError":
-            raise steps.Trouble(
-                f"There is no stack {STACK} here; is it the right account and region, and `make deploy` done?"
-            ) from error
-        raise
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    outputs = outputs_of(client("cloudformation", plain))
     # What the functions are told is what holds: the settings of the last deployment, whatever is configured now.
     function = client("lambda", plain).get_function_configuration(FunctionName=outputs["WebFunction"])
     settings = Settings.read(function["Environment"]["Variables"])

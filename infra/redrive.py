@@ -9,7 +9,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra import steps
-from infra.aws import STACK
+from infra.outputs import outputs_of
 
 BATCH = 10
 # Long enough for SQS to ask all of its servers, and not only some.
@@ -43,8 +43,7 @@ def main() -> int:
     """Redrive the deployed stack's dead letters, in the region that CDK would deploy to. Raises Trouble."""
     try:
         session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
-        (stack,) = session.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        outputs = outputs_of(session.client("cloudformation"))
         moved = redrive(session.client("sqs"), outputs["DeadLetters"], outputs["Arrivals"])
     except (BotoCoreError, ClientError) as error:
         raise steps.Trouble(f"The dead letters could not be tried again: {error}") from None

@@ -26,7 +26,7 @@ from bench.cost.bucket import Bucket
 from bench.cost.counter import Bill, Tally, counter
 from bench.cost.prices import GB_SECONDS, INVOCATIONS, LOGS, QUEUE, TRACES
 from bench.cost.report import Counted
-from e2e.cloud import Cloud, local_cloud
+from e2e.cloud import LocalCloud, local_cloud
 from infra import steps
 
 WORK = steps.ROOT / ".local" / "bench" / "cost"
@@ -46,7 +46,7 @@ REPORT = re.compile(r"Billed Duration: ([0-9.]+) ms\s+Memory Size: ([0-9]+) MB")
 class Desk:
     """The local cloud behind the counter, and what has been counted of it."""
 
-    def __init__(self, cloud: Cloud, port: int, tally: Tally) -> None:
+    def __init__(self, cloud: LocalCloud, port: int, tally: Tally) -> None:
         """Lead the functions' calls past the counter at `port`, too."""
         self._cloud, self._port, self._tally = cloud, port, tally
         self._seen: Counter[str] = Counter()
@@ -130,7 +130,7 @@ def _until(probe: Callable[[], Any], seconds: float) -> Any:
     return found
 
 
-def announce(cloud: Cloud, tally: Tally, bucket: str, key: str) -> None:
+def announce(cloud: LocalCloud, tally: Tally, bucket: str, key: str) -> None:
     """Tell the queue of an object that has arrived, as S3 does."""
     record = {"s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key, safe="/")}}}
     body = json.dumps({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", **record}]})
@@ -159,7 +159,7 @@ def main() -> int:
     counted: list[Counted] = []
     with contextlib.ExitStack() as stack:
         running: Path | None = arguments.cloud
-        cloud = Cloud.running(running) if running else stack.enter_context(local_cloud(WORK / "cloud"))
+        cloud = LocalCloud.running(running) if running else stack.enter_context(local_cloud(WORK / "cloud"))
         bucket = Bucket(cloud.outputs["Bucket"])
         port, tally = stack.enter_context(
             counter(urlsplit(cloud.address).port or 80, bucket, lambda key: announce(cloud, tally, bucket.name, key))

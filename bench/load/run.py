@@ -12,7 +12,7 @@ from bench.load import crowd, hello, people
 from bench.load.crowd import Visit
 from bench.load.ledger import Ledger, Step
 from bench.load.people import Board, Person
-from e2e.cloud import Cloud, local_cloud
+from e2e.cloud import Cloud, LocalCloud, local_cloud
 from infra import steps
 
 WORK = steps.ROOT / ".local" / "bench" / "load"
@@ -115,7 +115,7 @@ def measure(terms: Terms, running: Path | None) -> Figures:
     load = os.getloadavg()[0]
     with contextlib.ExitStack() as stack:
         if running:
-            cloud = Cloud.running(running)
+            cloud = LocalCloud.running(running)
         else:
             shutil.rmtree(WORK, ignore_errors=True)
             WORK.mkdir(parents=True)

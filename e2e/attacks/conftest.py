@@ -8,7 +8,7 @@ import pytest
 from e2e.attacks.attacker import Attacker
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import RESULTS
-from e2e.test_api import begin, put, status, stored
+from e2e.sending import begin, put, status, stored
 
 
 @dataclass(frozen=True)

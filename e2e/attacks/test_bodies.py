@@ -11,7 +11,7 @@ import pytest
 
 from e2e.attacks.attacker import FORM, JSON, Attacker, parts
 from e2e.cloud import Answer
-from e2e.test_api import begin
+from e2e.sending import begin
 
 UNREADABLE = (400, 413, 422)
 MIB = 2**20

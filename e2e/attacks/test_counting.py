@@ -6,7 +6,7 @@ import pytest
 
 from e2e.attacks.attacker import Attacker
 from e2e.cloud import Answer, Cloud
-from e2e.test_api import begin, put, stored
+from e2e.sending import begin, put, stored
 
 BODY = bytes(range(100))
 GONE = 410

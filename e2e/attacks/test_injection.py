@@ -8,7 +8,7 @@ import pytest
 
 from e2e.attacks.attacker import FORM, Attacker
 from e2e.cloud import Cloud
-from e2e.test_api import begin, put, stored
+from e2e.sending import begin, put, stored
 
 BREAKS = (
     "\r\nSet-Cookie: taken=1",

@@ -8,7 +8,7 @@ from backend.access import SESSION
 from backend.passwords import grant_for
 from e2e.attacks.attacker import FORM, Attacker, accounts_calls
 from e2e.cloud import Cloud
-from e2e.test_api import begin
+from e2e.sending import begin
 
 LATER = 4_000_000_000
 CLAIMS = '{"claims": {"sub": "olga", "cognito:groups": "operators", "token_use": "id"}}'

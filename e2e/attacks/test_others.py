@@ -9,7 +9,7 @@ import pytest
 
 from e2e.attacks.attacker import FORM, Attacker, owners_calls
 from e2e.cloud import Answer, Cloud, eventually
-from e2e.test_api import begin, put, status, stored
+from e2e.sending import begin, put, status, stored
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from backend.reports import MAX_MAIL, MAX_TEXT
 from e2e.attacks.attacker import FORM, Attacker
 from e2e.cloud import Answer, eventually
+from e2e.expiring import expire, items
+from e2e.sending import begin
 from e2e.test_abuse import as_source, mails, operate, report, sent
-from e2e.test_api import begin
-from e2e.test_sweep import expire, items
 
 MIB = 2**20
 # Lambda fails an answer that is larger.

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from e2e.attacks.attacker import Attacker
 from e2e.cloud import Answer, Cloud, eventually
-from e2e.test_api import MIB, begin, put, sha256, status, stored
+from e2e.sending import MIB, begin, put, sha256, status, stored
 
 # S3's own refusals: no right, no such thing, not what was signed, not now.
 REFUSED = (400, 403, 404, 405, 412, 501)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from e2e.attacks.attacker import FORM, JSON, Attacker
 from e2e.cloud import Cloud
-from e2e.test_api import begin, put, stored
+from e2e.sending import begin, put, stored
 
 EVIL = "http://evil.example/"
 
