@@ -7,12 +7,13 @@ SEED ?=
 LIMIT ?= 50
 TRANSFER ?=
 UNDO ?=
+SLOW ?=
 YES ?=
 # What operators do concerns AWS, unless somebody says a port.
 LOCAL = $(if $(filter-out file,$(origin PORT)),--port $(PORT))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browsers chaos bench load bootstrap deploy diff destroy redrive transfers takedown erase synth format lint clean
+.PHONY: help run test test-browsers chaos bench load bootstrap deploy diff destroy verify redrive transfers takedown erase synth format lint clean
 
 help:  ## Say what there is
 	@echo "make TARGET"
@@ -53,6 +54,9 @@ diff:  ## Show what make deploy would change on AWS [SETTINGS=…]
 
 destroy:  ## Delete the deployment from AWS, but not the files; asks first
 	@exec $(PYTHON) -m infra.aws destroy
+
+verify:  ## Try the deployment on AWS or, with PORT, the local cloud, and say what came [PORT=4566 SLOW=1 TOKEN=…]
+	@exec $(PYTHON) -m infra.verify $(if $(SLOW),--slow) $(LOCAL)
 
 redrive:  ## Try the dead letters again, on AWS or, with PORT, in the local cloud [PORT=4566]
 	@exec $(PYTHON) -m infra.aws redrive $(LOCAL)

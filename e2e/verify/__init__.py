@@ -1,0 +1,1 @@
+"""`make verify`: tries on a deployed stack what no emulator can prove, and says what came."""

@@ -1,0 +1,125 @@
+"""What API Gateway answers by itself, with our headers, and how many requests it and Lambda take at once."""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+from backend.headers import every_answer
+from e2e.cloud import Answer
+from e2e.sending import MIB
+from e2e.verify.report import Check, NotTriedError, came
+from e2e.verify.target import NOBODY, Target
+from infra.web import STAGE
+
+BURST = 40
+FEW = 4
+# More than API Gateway takes: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+TOO_LARGE = 11 * MIB
+AT_ONE_TIME = 64
+FLOOD_SECONDS = 20
+
+
+def own_401(target: Target) -> str:
+    """List one's transfers without an account's token, which the gateway's authorizer refuses."""
+    if target.cloud.settings.upload_access != "cognito":
+        raise NotTriedError("the gateway checks nobody where people have no accounts")
+    return _answer(target, target.cloud.call("GET", "api/transfers"), HTTPStatus.UNAUTHORIZED, "sign_in_needed")
+
+
+def own_404(target: Target) -> str:
+    """Ask for what no method is there for.
+
+    API Gateway looks for no greedy resource further up, and says that a token is missing, which we call 404.
+    """
+    if target.cloud.settings.upload_access != "cognito":
+        raise NotTriedError("every address leads to a function where people have no accounts")
+    answer = target.cloud.call("GET", f"api/transfers/{NOBODY}/owner")
+    return _answer(target, answer, HTTPStatus.NOT_FOUND, "not_found")
+
+
+def functions_404(target: Target) -> str:
+    """Ask for an address that only a greedy resource takes."""
+    return _answer(target, target.cloud.call("GET", "api/x/y/z"), HTTPStatus.NOT_FOUND, "not_found")
+
+
+def own_413(target: Target) -> str:
+    """Send a body that is too large for the gateway."""
+    target.not_local("takes bodies of any size")
+    headers = {"Content-Type": "application/json"}
+    answer = target.cloud.call("POST", "api/transfers", raw=b" " * TOO_LARGE, headers=headers)
+    return _answer(target, answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
+
+
+def burst(target: Target) -> str:
+    """Have forty people ask for the page at the same time."""
+    # The local cloud starts a Python for each that comes at the same time.
+    at_once = FEW if target.is_local else BURST
+    began = time.monotonic()
+    with ThreadPoolExecutor(at_once) as pool:
+        statuses = Counter(pool.map(lambda _: target.cloud.call("GET", "").status, range(BURST)))
+    counted = ", ".join(f"{count} times {status}" for status, count in sorted(statuses.items()))
+    text = f"{counted} in {time.monotonic() - began:.1f} s, {at_once} at a time"
+    return came(text, ok=statuses == {HTTPStatus.OK: BURST})
+
+
+def own_429(target: Target) -> str:
+    """Send more requests than the stage lets through, until it refuses one.
+
+    Whoever else asks in these seconds is refused as well, and tries again.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
+    """
+    target.not_local("does not throttle")
+    stage = target.cloud.client("apigateway").get_stage(restApiId=target.api, stageName=STAGE)
+    limits = stage["methodSettings"]["*/*"]
+    rate, most = limits["throttlingRateLimit"], limits["throttlingBurstLimit"]
+    sent, began = 0, time.monotonic()
+    with ThreadPoolExecutor(AT_ONE_TIME) as pool:
+        while (seconds := time.monotonic() - began) < FLOOD_SECONDS:
+            # An address whose answer costs the function nothing.
+            answers = list(pool.map(lambda _: target.cloud.call("GET", "api/x/y/z"), range(AT_ONE_TIME * 4)))
+            sent += len(answers)
+            refused = [answer for answer in answers if answer.status == HTTPStatus.TOO_MANY_REQUESTS]
+            if refused:
+                text = _answer(target, refused[0], HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests")
+                return f"{text}, among {sent} requests in {time.monotonic() - began:.1f} s"
+    text = f"no 429 among {sent} requests in {seconds:.1f} s, where {rate} a second and {most} at once are let through"
+    if sent <= most + rate * seconds:
+        raise NotTriedError(f"this machine does not send fast enough: {text}")
+    return came(text, ok=False)
+
+
+def without_slash(target: Target) -> str:
+    """Ask for the page by its address without the last slash, below which no relative address would work."""
+    target.not_local("takes it for the one with the slash")
+    if urlsplit(target.cloud.address).path == "/":
+        raise NotTriedError("the page is at the root of its host")
+    url = target.cloud.address.rstrip("/")
+    answer = target.cloud.call("GET", url)
+    location = answer.headers.get("Location", "")
+    leads = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+    text = f"{answer.status} {urlsplit(location).path}".strip()
+    return came(text, ok=leads and urljoin(url, location) == target.cloud.address)
+
+
+def _answer(target: Target, answer: Answer, status: HTTPStatus, code: str) -> str:
+    """Compare an answer with an error in our shape, and the headers that every answer of ours has."""
+    https = target.cloud.address.startswith("https:")
+    common = {"Cache-Control": "no-store", **every_answer(https=https)}
+    missing = [name for name, value in common.items() if answer.headers.get(name) != value]
+    kind = answer.headers.get("Content-Type", "")
+    said = answer.error["code"] if kind.startswith("application/json") else kind
+    text = f"{answer.status} {said}, " + (f"without {', '.join(missing)}" if missing else "all headers")
+    return came(text, ok=answer.status == status and said == code and not missing)
+
+
+CHECKS = (
+    Check("The address without its last slash", "leads to the one with it", without_slash),
+    Check("The gateway's own 401", "401 sign_in_needed, all headers", own_401),
+    Check("The gateway's own 404", "404 not_found, all headers", own_404),
+    Check("An address that is not there", "404 not_found, all headers", functions_404),
+    Check("A request of over 10 MB", "413 too_large, all headers", own_413),
+    Check(f"{BURST} requests at once", f"{BURST} times 200", burst),
+    Check("More requests than are let through", "429 too_many_requests, all headers", own_429),
+)

@@ -1,0 +1,93 @@
+"""What the functions run on, and how many of them may run at once."""
+
+import json
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from backend.aws import OLDEST_BOTOCORE
+from e2e.cloud import eventually
+from e2e.verify.report import Check, NotTriedError, UnexpectedError, came
+from e2e.verify.target import NOBODY, PATIENCE_SECONDS, Target
+
+# What each function logs once when it starts: backend/telemetry.py.
+STARTING = "starting"
+# Those that no other check has called, and a call that changes nothing: of a transfer that is not blocked, takedown
+# does nothing.
+CALLED: Mapping[str, Mapping[str, str]] = {"SweepFunction": {}, "TakedownFunction": {"transfer": NOBODY}}
+# A function that is called now and then may have started hours ago. Looking at fewer lines first is quicker.
+HOURS_BACK = (0.25, 3, 24)
+# CloudWatch Logs takes few such questions a second.
+PAUSE_SECONDS = 2
+# Functions that run at once: those that the queue calls, and a page's requests beside them.
+FEWEST_AT_ONCE = 50
+
+
+def versions(target: Target, output: str) -> str:
+    """Return the versions that a function has logged when it started."""
+    if output not in target.cloud.outputs:
+        raise NotTriedError("there is no such function where people have no accounts")
+    lambda_, name = target.cloud.client("lambda"), target.cloud.outputs[output]
+    if output in CALLED:
+        lambda_.invoke(FunctionName=name, Payload=json.dumps(CALLED[output]))
+    function = lambda_.get_function_configuration(FunctionName=name)
+    said = _last_start(target, function["LoggingConfig"]["LogGroup"])
+    python, botocore = said["python"], said["botocore"]
+    right = f"python{python}.".startswith(f"{function['Runtime']}.")
+    recent = tuple(map(int, botocore.split(".")[:3])) >= OLDEST_BOTOCORE
+    return came(f"Python {python}, botocore {botocore}, {function['Runtime']}", ok=right and recent)
+
+
+def _last_start(target: Target, group: str) -> Any:
+    """Return the newest line that tells of a start; it may take CloudWatch some seconds to show it."""
+    logs = target.cloud.client("logs").get_paginator("filter_log_events")
+
+    def look() -> Any:
+        for hours in HOURS_BACK:
+            since = int((time.time() - hours * 3_600) * 1_000)
+            pages = logs.paginate(logGroupName=group, startTime=since, filterPattern=f'{{ $.message = "{STARTING}" }}')
+            lines = [event["message"] for page in pages for event in page["events"]]
+            found = [said for said in map(_read, lines) if said.get("message") == STARTING]
+            if found:
+                return found[-1]
+        return None
+
+    try:
+        return eventually(look, PATIENCE_SECONDS, pause=PAUSE_SECONDS)
+    except AssertionError:
+        raise UnexpectedError(
+            f"no line “{STARTING}” in the log of the last {HOURS_BACK[-1]} hours (log_level must be INFO or DEBUG)"
+        ) from None
+
+
+def _read(line: str) -> dict[str, Any]:
+    """Read a line of ours; the runtime's own are no JSON, and the local cloud finds these as well."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {}
+
+
+def concurrency(target: Target) -> str:
+    """Return how many functions the account may run at once.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    """
+    target.not_local("makes its number up")
+    limit = target.cloud.client("lambda").get_account_settings()["AccountLimit"]
+    at_once, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
+    return came(f"{at_once}, of which {free} not reserved", ok=free >= FEWEST_AT_ONCE)
+
+
+CHECKS = (
+    *(
+        Check(
+            f"Versions in {name}",
+            f"the runtime's Python, botocore {'.'.join(map(str, OLDEST_BOTOCORE))} or newer",
+            partial(versions, output=f"{name.title()}Function"),
+        )
+        for name in ("web", "links", "sweep", "takedown")
+    ),
+    Check("Functions that the account may run at once", f"{FEWEST_AT_ONCE} or more", concurrency),
+)

@@ -1,0 +1,146 @@
+"""The deployment that is verified, everything that was sent to it, and how that is taken away again."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from backend.operators import Operators
+from e2e import sending
+from e2e.cloud import Answer, Cloud, origin_of
+from e2e.expiring import items, sweep
+from e2e.verify.report import NotTriedError
+from infra.aws import STACK
+from infra.operations import deployed
+
+# How long what is asynchronous may take. S3's events and SNS's messages are there within seconds, as a rule.
+PATIENCE_SECONDS = 120
+AT_ONE_TIME = 8
+# A transfer that never was.
+NOBODY = "a" * 26
+FIRST_PART = bytes(range(256)) * (16 * sending.MIB // 256)
+LAST_PART = b"the end"
+
+
+@dataclass
+class Target:
+    """A deployment; `slow` also makes the checks that take twenty minutes."""
+
+    cloud: Cloud
+    slow: bool = False
+    idle_seconds: float = 20 * 60
+    begun: list[Any] = field(default_factory=list[Any])
+
+    # What there is
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is a local cloud."""
+        return urlsplit(self.cloud.address).hostname == "localhost"
+
+    def not_local(self, why: str) -> None:
+        """Raise `NotTriedError` on a local cloud; `why` goes on from there."""
+        if self.is_local:
+            raise NotTriedError(f"the local cloud {why}")
+
+    @cached_property
+    def operators(self) -> Operators:
+        """Return the operator's side, in the operators' role. Raises `NotTriedError` for whoever may not take it."""
+        try:
+            made = deployed()
+            made.records.transfer(NOBODY)
+        except (BotoCoreError, ClientError) as error:
+            raise NotTriedError(f"these credentials cannot take the OperatorRole: {error}") from error
+        return made
+
+    @cached_property
+    def api(self) -> str:
+        """Return the id of the API in API Gateway."""
+        pages = self.cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
+        found = pages.search("StackResourceSummaries[?ResourceType=='AWS::ApiGateway::RestApi'].PhysicalResourceId")
+        return next(iter(found))
+
+    @property
+    def page_origins(self) -> list[str]:
+        """Return where pages are served: under a domain name, if there is one, and under the gateway's own name."""
+        own = origin_of(self.cloud.address)
+        if self.is_local:
+            return [own]
+        region = self.cloud.client("apigateway").meta.region_name
+        return list(dict.fromkeys([own, f"https://{self.api}.execute-api.{region}.amazonaws.com"]))
+
+    # What is sent
+
+    def begin(self, *bodies: bytes, name: str = "verify.bin", sign: int = 0) -> Any:
+        """Begin a transfer, which is taken away at the end."""
+        transfer = sending.begin(self.cloud, *bodies, name=name, sign=sign)
+        self.begun.append(transfer)
+        return transfer
+
+    def send(self, body: bytes, name: str = "verify.bin") -> Any:
+        """Send a file of one part, and return its transfer when it is ready."""
+        transfer = self.begin(body, name=name, sign=1)
+        answer = sending.put(self.cloud, transfer["urls"][0], body)
+        assert answer.status == HTTPStatus.OK, answer.data
+        sending.stored(self.cloud, transfer, PATIENCE_SECONDS)
+        return transfer
+
+    @cached_property
+    def in_two_parts(self) -> Any:
+        """Send a file of two parts, once, and return its transfer when it is ready."""
+        transfer = self.begin(FIRST_PART + LAST_PART)
+        sending.send_in_parts(self.cloud, transfer, FIRST_PART, LAST_PART)
+        answer = sending.complete(self.cloud, transfer)
+        assert answer.status == HTTPStatus.ACCEPTED, answer.data
+        sending.stored(self.cloud, transfer, PATIENCE_SECONDS)
+        return transfer
+
+    def location_of(self, transfer: Any) -> str:
+        """Ask for a transfer's first file by its link, and return the signed URL that this leads to."""
+        answer = self.cloud.call("GET", f"t/{transfer['id']}/files/1")
+        assert answer.status == HTTPStatus.SEE_OTHER, answer.data
+        return answer.headers["Location"]
+
+    def get(self, transfer: Any, **headers: str) -> Answer:
+        """Download a transfer's first file by its link."""
+        return self.cloud.call("GET", self.location_of(transfer), headers=headers)
+
+    def exists(self, transfer: Any) -> bool:
+        """Tell whether anything of a transfer is left: records, objects, evidence, incomplete uploads."""
+        kept = (
+            items(self.cloud, transfer),
+            self.cloud.keys(transfer["id"]),
+            self.cloud.keys(transfer["id"], among="evidence"),
+            self.cloud.incomplete_uploads(transfer["id"]),
+        )
+        return any(kept)
+
+    # What is taken away
+
+    def clear(self) -> list[str]:
+        """Delete every transfer that was begun, whatever has become of it; return the ids of those that are left."""
+        left = self._not_gone(self.begun)
+        if left:  # one that has expired goes with the sweep
+            sweep(self.cloud)
+            left = self._not_gone(left)
+        return [transfer["id"] for transfer in left]
+
+    def _not_gone(self, transfers: list[Any]) -> list[Any]:
+        with ThreadPoolExecutor(AT_ONE_TIME) as pool:
+            gone = list(pool.map(self._delete, transfers))
+        return [transfer for transfer, is_gone in zip(transfers, gone, strict=True) if not is_gone]
+
+    def _delete(self, transfer: Any) -> bool:
+        """Delete a transfer as its owner, or as an operator one that is blocked; return whether nothing is left."""
+        try:
+            answer = self.cloud.call("DELETE", f"api/transfers/{transfer['id']}", token=transfer["owner_token"])
+            if answer.status == HTTPStatus.GONE and answer.error["code"] == "blocked":
+                self.operators.take_down(transfer["id"])
+                self.operators.erase(transfer["id"])
+            return not self.exists(transfer)
+        except Exception:  # noqa: BLE001  one that cannot be deleted must not keep the others
+            return False
