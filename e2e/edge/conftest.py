@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from e2e.cloud import Cloud
+from e2e.cloud import LocalCloud
 from e2e.conftest import QUIET, Watch, addresses_asked, discreet_cloud
 from e2e.edge.proxy import Edge, edge_before
 from infra.steps import find_browser
@@ -16,14 +16,14 @@ ROOM = 100
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """Return a local cloud whose functions find S3 behind the edge, as its administrator reaches it."""
     with discreet_cloud(tmp_path_factory.mktemp("strict")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def running(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def running(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """Return the edge in front of it."""
     with edge_before(cloud, tmp_path_factory.mktemp("edge")) as started:
         yield started

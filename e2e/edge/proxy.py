@@ -7,7 +7,7 @@ import socket
 import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from e2e.cloud import Cloud, eventually
+from e2e.cloud import LocalCloud, eventually
 from infra.steps import SECOND_BIN
 
 RULES = Path(__file__).with_name("rules.py")
@@ -26,11 +26,11 @@ API = "sidestep"
 FUNCTIONS = ("WebFunction", "LinksFunction")
 
 
-@dataclass
-class Behind(Cloud):
+@dataclass(kw_only=True)
+class Behind(LocalCloud):
     """A local cloud as the world reaches it, through the edge; `client` is no way through."""
 
-    authority: Path = field(kw_only=True)
+    authority: Path
 
     @cached_property
     def _http(self) -> urllib3.PoolManager:
@@ -77,7 +77,7 @@ class Edge:
 
 
 @contextmanager
-def edge_before(cloud: Cloud, folder: Path) -> Generator[Edge]:
+def edge_before(cloud: LocalCloud, folder: Path) -> Generator[Edge]:
     """Run the edge in front of a local cloud, and have all addresses that the cloud gives out lead through it.
 
     The page is told apart from the bucket by its port; both speak TLS. What the stack says of the local cloud's own
@@ -106,7 +106,7 @@ def edge_before(cloud: Cloud, folder: Path) -> Generator[Edge]:
             assert process.poll() is None, log.read_text()
             reached = inner._replace(scheme="https", netloc=f"localhost:{gateway}").geturl()
             authority = folder / "mitmproxy-ca-cert.pem"
-            edge = Edge(Behind(reached, cloud.work, authority=authority), f"https://127.0.0.1:{bucket}")
+            edge = Edge(Behind(address=reached, work=cloud.work, authority=authority), f"https://127.0.0.1:{bucket}")
             _lead_through(cloud, edge)
             yield edge
         finally:
@@ -119,7 +119,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _lead_through(cloud: Cloud, edge: Edge) -> None:
+def _lead_through(cloud: LocalCloud, edge: Edge) -> None:
     bucket = cloud.outputs["Bucket"]
     rules = cloud.s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
     moved = [{**rule, "AllowedOrigins": [edge.origin]} for rule in rules]
