@@ -21,7 +21,7 @@ from e2e.expiring import expire
 from e2e.verify import __main__ as program, operating, uploading
 from e2e.verify.report import Check, outcome_of
 from e2e.verify.target import Target
-from infra import local
+from infra import local, steps
 
 # What only AWS can be asked, or another deployment than one with a passphrase.
 NOT_TRIED = {
@@ -34,7 +34,6 @@ NOT_TRIED = {
     "Functions that the account may run at once": "the local cloud makes its number up",
     "The address without its last slash": "the local cloud takes it for the one with the slash",
     "The gateway's own 401": "the gateway checks nobody where people have no accounts",
-    "The gateway's own 404": "every address leads to a function where people have no accounts",
     "A request of over 10 MB": "the local cloud takes bodies of any size",
     "More requests than are let through": "the local cloud does not throttle",
     "An event that cannot be handled": "takes as long as all tries of a letter: make verify SLOW=1",
@@ -230,3 +229,24 @@ def test_a_deployed_stack_can_be_tested_in_the_browser_by_its_address(closed_clo
     assert done.returncode == 0, done.stdout
     assert re.search(r"\b2 passed", done.stdout)
     assert re.search(r"\d+ tests left out: needs the local cloud\n", done.stdout)
+
+
+@pytest.mark.parametrize("what", ["The gateway's own 401", "Versions in takedown"])
+def test_where_people_have_accounts_more_lines_are_tried(cloud_of_accounts: Cloud, what: str) -> None:
+    """They need nobody's token."""
+    (check,) = [check for check in program.CHECKS if check.what == what]
+    line = outcome_of(check, Target(cloud_of_accounts))
+    assert line.outcome == "ok", line
+
+
+def test_where_people_have_accounts_it_asks_for_a_token(
+    cloud_of_accounts: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And sends with the one that it is given."""
+    monkeypatch.delenv("TOKEN", raising=False)
+    with pytest.raises(steps.Trouble, match=r"make verify TOKEN=…$"):
+        program.sign_in(cloud_of_accounts)
+    monkeypatch.setenv("TOKEN", "abc")
+    monkeypatch.setattr(cloud_of_accounts, "sender", {})
+    program.sign_in(cloud_of_accounts)
+    assert cloud_of_accounts.sender == {"Authorization": "Bearer abc"}
