@@ -47,7 +47,7 @@ bootstrap:  ## Prepare your AWS account and region for CDK; once for each
 	@exec $(PYTHON) -m infra.aws bootstrap
 
 deploy:  ## Deploy to AWS as settings.toml says, with SETTINGS on top; asks before one changes [SETTINGS=… YES=1]
-	@exec $(PYTHON) -m infra.aws deploy $(if $(filter 1,$(YES)),--yes) $(SETTINGS)
+	@exec $(PYTHON) -m infra.aws deploy $(SETTINGS) $(if $(filter 1,$(YES)),--yes)
 
 diff:  ## Show what make deploy would change on AWS [SETTINGS=…]
 	@exec $(PYTHON) -m infra.aws diff $(SETTINGS)

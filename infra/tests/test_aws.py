@@ -16,8 +16,8 @@ from infra import aws, settings, steps
     ("words", "said"),
     [
         (["bootstrap"], "bootstrap"),
-        (["deploy", "SETTINGS=max_files=5 log_level=DEBUG"], "deploy  max_files=5 log_level=DEBUG"),
-        (["deploy", "YES=1"], "deploy --yes"),
+        (["deploy", "SETTINGS=max_files=5 log_level=DEBUG"], "deploy max_files=5 log_level=DEBUG"),
+        (["deploy", "YES=1", "SETTINGS=max_files=5"], "deploy max_files=5 --yes"),
         (["deploy", "YES=0"], "deploy"),
         (["diff", "SETTINGS=max_files=5"], "diff max_files=5"),
     ],
@@ -38,11 +38,12 @@ def test_make_clean_leaves_the_settings() -> None:
 
 
 def test_a_wrong_setting_is_told_before_anything_is_fetched_or_asked() -> None:
-    """The sentence comes alone: no set-up and no AWS before it."""
-    command = [sys.executable, "-m", "infra.aws", "deploy", "max_file=1"]
+    """The sentence comes alone, with no set-up and no AWS before it; Python alone is enough to say it."""
+    python = f"PYTHON={sys.executable} -S"
+    command = ["make", "--silent", "deploy", "SETTINGS=log_level=DEBUG max_file=1", "YES=1", python]
     done = subprocess.run(command, cwd=steps.ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "There is no setting max_file; did you mean max_files?\n"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == "There is no setting max_file; did you mean max_files?"
 
 
 def test_the_template_is_written_from_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
