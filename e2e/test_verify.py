@@ -35,7 +35,7 @@ NOT_TRIED = {
     "The address without its last slash": "the local cloud takes it for the one with the slash",
     "The gateway's own 401": "the gateway checks nobody where people have no accounts",
     "A request of over 10 MB": "the local cloud takes bodies of any size",
-    "More requests than are let through": "the local cloud does not throttle",
+    "More requests than are let through": "the local cloud is slower than its own limit",
     "An event that cannot be handled": "takes as long as all tries of a letter: make verify SLOW=1",
     "Completion after twenty idle minutes": "takes twenty minutes: make verify SLOW=1",
 }

@@ -1,6 +1,8 @@
 """What API Gateway answers by itself: JSON in the shape of our own errors, and a page for people.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+There is none for REQUEST_TOO_LARGE: API Gateway answers a body of over 10 MB in its own words, whatever is set.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 """
 
 from __future__ import annotations
@@ -108,15 +110,6 @@ ANSWERS = (
         link=AGAIN,
         # The token bucket fills at once again, with `requests_per_second`.
         headers={"Retry-After": "1"},
-    ),
-    Answer(
-        kind="REQUEST_TOO_LARGE",
-        status=413,
-        code="too_large",
-        message="Files do not go through this address. "
-        "Ask for upload URLs with POST api/transfers and send the file to those.",
-        title="Too large",
-        words="Files do not go through this address. Open {brand} and send them from there.",
     ),
 )
 

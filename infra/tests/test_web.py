@@ -99,7 +99,6 @@ def test_the_gateway_answers_in_our_words(aws: Stack) -> None:
         "INTEGRATION_FAILURE": "504",
         "INTEGRATION_TIMEOUT": "504",
         "MISSING_AUTHENTICATION_TOKEN": "404",
-        "REQUEST_TOO_LARGE": "413",
         "RESOURCE_NOT_FOUND": "404",
         "THROTTLED": "429",
         "UNAUTHORIZED": "401",
@@ -181,13 +180,6 @@ def test_the_gateways_pages_may_be_styled_by_their_own_style_and_nothing_else(aw
     for answer in aws.all("ApiGateway::GatewayResponse").values():
         policy = headers(answer["Properties"])["Content-Security-Policy"]
         assert policy == f"{every_answer(https=True)['Content-Security-Policy']}; style-src 'sha256-{digest}'"
-
-
-def test_the_413_answer_says_where_files_go(aws: Stack) -> None:
-    """Whoever sends a file to the gateway is told the way that works."""
-    answer = aws.properties("ApiGateway::GatewayResponse", "WebApiREQUESTTOOLARGE")
-    message = json.loads(answer["ResponseTemplates"]["application/json"])["error"]["message"]
-    assert "POST api/transfers" in message
 
 
 def test_deployments_carry_the_answers(aws: Stack) -> None:
