@@ -70,8 +70,6 @@ CLOUDFRONT_MAX_BYTES = 50 * 1000**3
 # The stack writes out names of this partition: amazoncognito.com, CloudFront's hosted zone, endpoints of services.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 PARTITION = "aws"
-# Requests that a browser makes for the page when it comes for the first time, most of them at once.
-FIRST_VISIT_REQUESTS = 45
 # Calls of the links function that take arrivals from the queue at once: 250 files a second, and not one more worker.
 LINKS_CONCURRENCY = 5
 # What these settings look like, and how that is said.

@@ -18,14 +18,14 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from infra import settings, steps
 from infra.aws import STACK, cdk
-from infra.config import FIRST_VISIT_REQUESTS, LINKS_CONCURRENCY, Config, ConfigError, check_partition
+from infra.config import LINKS_CONCURRENCY, SENDERS_VISIT, Config, ConfigError, check_partition
 
 OUTPUTS = steps.ROOT / ".build" / "outputs.json"
 # A stack in one of these has never been deployed, or is gone.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 NOT_DEPLOYED = ("REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_COMPLETE")
 # What runs at once at least when somebody opens the page for the first time while files of others arrive.
-NEEDED_CONCURRENCY = FIRST_VISIT_REQUESTS + LINKS_CONCURRENCY
+NEEDED_CONCURRENCY = SENDERS_VISIT + LINKS_CONCURRENCY
 # "Concurrent executions"; new accounts start with less than its default.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 CONCURRENCY_QUOTA = "L-B99A9384"
@@ -152,7 +152,7 @@ def tell_concurrency(lambda_: Any, region: str) -> None:
     print(f"Lambda concurrency in this account and region: {total}, of which {free} are not reserved.")
     if free < NEEDED_CONCURRENCY:
         print(
-            f"WARNING: Sidestep needs {NEEDED_CONCURRENCY}: {FIRST_VISIT_REQUESTS} for the requests of one first visit "
+            f"WARNING: Sidestep needs {NEEDED_CONCURRENCY}: {SENDERS_VISIT} for the requests of one first visit "
             f"and {LINKS_CONCURRENCY} for files that arrive. With less, pages load in part and requests fail.\n"
             "AWS raises it on request, at no charge:\n"
             f"  aws service-quotas request-service-quota-increase --region {region} --service-code lambda"
