@@ -195,3 +195,14 @@ def test_awss_python_is_not_looked_for_where_it_runs_this(
     pythons("path", f"echo {AWS_VERSION}.1")
     monkeypatch.setattr(sys, "version_info", (*AWS.python, 0))
     assert steps.functions_python() == sys.executable
+
+
+def test_ctrl_c_ends_an_entry_without_a_traceback() -> None:
+    """At a question, for example: with the status that shells give to it."""
+
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as end:
+        steps.run_entry(interrupted)
+    assert end.value.code == 128 + signal.SIGINT
