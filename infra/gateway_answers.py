@@ -117,6 +117,7 @@ STYLE = (
     "body{margin:0;padding:2rem 1rem;font:1.0625rem/1.5 system-ui,sans-serif}"
     "main{max-width:32rem;margin:0 auto;overflow-wrap:anywhere}"
     "h1{font-size:1.5rem;line-height:1.25}"
+    "a{color:inherit}"
 )
 # It loads nothing, not even from us: what is throttled should ask for no more. So it looks plain, and is in English.
 # It also holds nothing of the request: there is no way to escape a variable in these templates.
