@@ -283,14 +283,13 @@ class Objects:
         try:
             with ThreadPoolExecutor(S3_THREADS) as pool:
                 tags = list(pool.map(copied, range(0, size, part_size)))
-            self._complete_copy(target, upload_id, tags, size)
-        except HTTPClientError:
-            raise  # S3 may still be at it; what it does not complete, the bucket's lifecycle rule aborts
         except BaseException:
             self.abort(target, upload_id)
             raise
+        self._complete_copy(target, upload_id, tags, size)
 
     def _complete_copy(self, target: str, upload_id: str, tags: Sequence[str], size: int) -> None:
+        """Ask S3 until there is an answer. Where none comes, S3 may still be at it: such an upload is not aborted."""
         parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
         try:
             self._copying.complete_multipart_upload(
@@ -300,6 +299,7 @@ class Objects:
             # botocore asks again when an answer is lost, and finds no upload where the first try has completed it.
             found = self.head(target) if _code(error) == "NoSuchUpload" else None
             if found is None or found.size != size:
+                self.abort(target, upload_id)
                 raise
 
     def _place(self, key: str) -> Mapping[str, str]:

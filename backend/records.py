@@ -666,7 +666,9 @@ class Records:
                 transfer,
                 "transfer",
                 "SET handling = :token, handling_until = :until",
-                "attribute_exists(blocked_at) AND (attribute_not_exists(handling) OR handling_until <= :now)",
+                # The caller's own token is there where botocore repeats a write whose answer was lost.
+                "attribute_exists(blocked_at)"
+                " AND (attribute_not_exists(handling) OR handling_until <= :now OR handling = :token)",
                 {":token": token, ":until": until, ":now": now},
             )
         except _ConditionFailed as failed:

@@ -256,7 +256,7 @@ def test_an_object_that_differs_from_what_was_declared_is_deleted_and_told(cloud
     cloud.s3.put_object(Bucket=cloud.outputs["Bucket"], Key=f"files/{transfer['id']}/1", Body=b"123456")
     failed = eventually(lambda: (now := status(cloud, transfer)["files"][0])["state"] == "failed" and now)
     assert "6 bytes" in failed["reason"]
-    assert cloud.keys(transfer["id"]) == []
+    eventually(lambda: cloud.keys(transfer["id"]) == [])
 
 
 def test_deleting_a_transfer_leaves_nothing_at_s3(cloud: Cloud) -> None:

@@ -1,7 +1,6 @@
 """The report of `make verify`, and what it makes of answers that only AWS gives."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +55,9 @@ def test_a_line_is_fit_for_an_issue(text: str, shown: str) -> None:
 class Throttled(Cloud):
     """A deployment on AWS that lets ten requests a second through, and twenty at once."""
 
-    answer: Callable[[], Answer]
+    answer: Answer
+    page: Answer | None = None
+    """What browsers get, where that is something else."""
 
     def client(self, service: str) -> Any:
         """Return what says so."""
@@ -66,10 +67,11 @@ class Throttled(Cloud):
         """Return none."""
         return {}
 
-    def call(self, method: str, path: str, **_: object) -> Answer:
+    def call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **_: object) -> Answer:
         """Answer."""
         assert (method, path) == ("GET", "api/x/y/z")
-        return self.answer()
+        wants_page = (headers or {}).get("Accept", "").startswith("text/html")
+        return self.page if self.page and wants_page else self.answer
 
 
 class _Stack:
@@ -79,8 +81,8 @@ class _Stack:
     def paginate(self, **_: str) -> Any:
         return self
 
-    def search(self, _: str) -> list[str]:
-        return ["abc123"]
+    def search(self, expression: str) -> list[str]:
+        return ["abc123" if "RestApi" in expression else "prod"]
 
 
 class _Gateway:
@@ -95,21 +97,25 @@ def answer(status: int, code: str, *, https: bool = True) -> Answer:
     return Answer(status, headers, json.dumps({"error": {"code": code}}).encode())
 
 
+PAGE = Answer(429, {"Content-Type": "text/html"}, b"<!doctype html>")
+
+
 @pytest.mark.parametrize(
-    ("answered", "outcome", "said"),
+    ("answered", "page", "outcome", "said"),
     [
-        (answer(429, "too_many_requests"), "ok", "429 too_many_requests, all headers, among 256 requests"),
-        (answer(429, "too_many_requests", https=False), "FAILED", "without Strict-Transport-Security"),
-        (answer(429, "unavailable"), "FAILED", "429 unavailable"),
-        (answer(404, "not_found"), "FAILED", "no 429 among"),
+        (answer(429, "too_many_requests"), PAGE, "ok", "all headers; text/html for a browser, among 256 requests"),
+        (answer(429, "too_many_requests"), None, "FAILED", "application/json for a browser"),
+        (answer(429, "too_many_requests", https=False), PAGE, "FAILED", "without Strict-Transport-Security"),
+        (answer(429, "unavailable"), PAGE, "FAILED", "429 unavailable"),
+        (answer(404, "not_found"), None, "FAILED", "no 429 among"),
     ],
 )
 def test_the_gateway_is_pressed_until_it_refuses(
-    monkeypatch: pytest.MonkeyPatch, answered: Answer, outcome: str, said: str
+    monkeypatch: pytest.MonkeyPatch, answered: Answer, page: Answer | None, outcome: str, said: str
 ) -> None:
     """And what it then says is compared."""
     monkeypatch.setattr(gateway, "FLOOD_SECONDS", 0.2)
-    target = Target(Throttled(address="https://files.example.com/", answer=lambda: answered))
+    target = Target(Throttled(address="https://files.example.com/", answer=answered, page=page))
     line = outcome_of(Check("429", "429", gateway.own_429), target)
     assert line.outcome == outcome, line
     assert said in line.came
@@ -118,7 +124,7 @@ def test_the_gateway_is_pressed_until_it_refuses(
 def test_who_sends_too_slowly_to_be_refused_has_not_tried_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """It says nothing of the gateway."""
     monkeypatch.setattr(gateway, "FLOOD_SECONDS", 0)
-    target = Target(Throttled(address="https://files.example.com/", answer=lambda: answer(404, "not_found")))
+    target = Target(Throttled(address="https://files.example.com/", answer=answer(404, "not_found")))
     line = outcome_of(Check("429", "429", gateway.own_429), target)
     assert line.outcome == "not tried"
     assert line.came.startswith("this machine does not send fast enough: no 429 among 0 requests")

@@ -319,7 +319,8 @@ class FakeRecords(Records):
         found = self.transfers.get(transfer)
         if found is None or not found.is_blocked:
             raise GoneError
-        if transfer in self.handlings and self.handlings[transfer][1] > now:
+        holder, held_until = self.handlings.get(transfer, (token, now))
+        if held_until > now and holder != token:
             raise BusyError
         self.handlings[transfer] = token, until
 

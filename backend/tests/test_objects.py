@@ -302,6 +302,16 @@ def test_a_copy_that_s3_may_still_be_completing_is_not_aborted(objects: Objects,
     assert "AbortMultipartUpload" not in script.calls
 
 
+def test_a_copy_that_failed_leaves_no_upload(objects: Objects, script: Script) -> None:
+    """Neither when a part could not be copied nor when the whole could not be completed."""
+    denied = (403, error("AccessDenied"))
+    for answers in ({"part": denied}, {"completed": denied}):
+        copying(script, answers.get("completed", COMPLETED), part=answers.get("part", COPIED))
+        with pytest.raises(ClientError, match="AccessDenied"):
+            objects.copy("files/t/1", "evidence/t/1", size=BIG)
+    assert script.calls.count("AbortMultipartUpload") == 2
+
+
 @pytest.mark.parametrize("answer", [(500, error("InternalError")), (200, error("InternalError"))])
 def test_a_part_that_s3_could_not_copy_is_copied_again(objects: Objects, script: Script, answer: Answer) -> None:
     """S3 begins to answer 200 before it knows: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html."""

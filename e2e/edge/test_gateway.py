@@ -9,7 +9,7 @@ from backend.sources import household
 from e2e.attacks.attacker import FORM
 from e2e.cloud import Cloud, eventually
 from e2e.edge.proxy import API, Edge
-from e2e.test_api import begin
+from e2e.sending import begin
 from e2e.test_limits import used
 from infra.web import STAGE
 

@@ -11,7 +11,6 @@ from e2e.cloud import Answer
 from e2e.sending import MIB
 from e2e.verify.report import Check, NotTriedError, came
 from e2e.verify.target import Target
-from infra.web import STAGE
 
 BURST = 40
 NOT_THERE = "api/x/y/z"
@@ -20,6 +19,10 @@ FEW = 4
 TOO_LARGE = 11 * MIB
 AT_ONE_TIME = 64
 FLOOD_SECONDS = 20
+# How a program and a browser ask.
+PROGRAM = "application/json"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+CALLERS = (PROGRAM, BROWSER)
 
 
 def own_401(target: Target) -> str:
@@ -59,25 +62,32 @@ def burst(target: Target) -> str:
 
 
 def own_429(target: Target) -> str:
-    """Send more requests than the stage lets through, until it refuses one.
+    """Send more requests than the stage lets through, until it refuses a program and a browser.
 
     Whoever else asks in these seconds is refused as well, and tries again.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
     """
     target.not_local("is slower than its own limit")
-    stage = target.cloud.client("apigateway").get_stage(restApiId=target.api, stageName=STAGE)
+    api, name = target.resource("ApiGateway::RestApi"), target.resource("ApiGateway::Stage")
+    stage = target.cloud.client("apigateway").get_stage(restApiId=api, stageName=name)
     limits = stage["methodSettings"]["*/*"]
     rate, most = limits["throttlingRateLimit"], limits["throttlingBurstLimit"]
-    sent, began = 0, time.monotonic()
+    sent, began, seconds = 0, time.monotonic(), 0.0
+    refused: dict[str, Answer] = {}
     with ThreadPoolExecutor(AT_ONE_TIME) as pool:
-        while (seconds := time.monotonic() - began) < FLOOD_SECONDS:
+        while len(refused) < len(CALLERS) and (seconds := time.monotonic() - began) < FLOOD_SECONDS:
+            asked = [*CALLERS] * AT_ONE_TIME * 2
             # An address whose answer costs the function nothing.
-            answers = list(pool.map(lambda _: target.cloud.call("GET", NOT_THERE), range(AT_ONE_TIME * 4)))
-            sent += len(answers)
-            refused = [answer for answer in answers if answer.status == HTTPStatus.TOO_MANY_REQUESTS]
-            if refused:
-                text = _answer(target, refused[0], HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests")
-                return f"{text}, among {sent} requests in {time.monotonic() - began:.1f} s"
+            answers = pool.map(lambda kind: target.cloud.call("GET", NOT_THERE, headers={"Accept": kind}), asked)
+            for kind, answer in zip(asked, answers, strict=True):
+                sent += 1
+                if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    refused[kind] = answer
+    if len(refused) == len(CALLERS):
+        text = _answer(target, refused[PROGRAM], HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests")
+        page = refused[BROWSER].headers.get("Content-Type", "")
+        text = f"{text}; {page} for a browser, among {sent} requests in {time.monotonic() - began:.1f} s"
+        return came(text, ok=page.startswith("text/html"))
     text = f"no 429 among {sent} requests in {seconds:.1f} s, where {rate} a second and {most} at once are let through"
     if sent <= most + rate * seconds:
         raise NotTriedError(f"this machine does not send fast enough: {text}")
@@ -114,5 +124,5 @@ CHECKS = (
     Check("An address that is not there", "404 not_found, all headers", not_there),
     Check("A request of over 10 MB", "413", own_413),
     Check(f"{BURST} requests at once", f"{BURST} times 200", burst),
-    Check("More requests than are let through", "429 too_many_requests, all headers", own_429),
+    Check("More requests than are let through", "429 too_many_requests, all headers; a page for a browser", own_429),
 )

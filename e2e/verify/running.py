@@ -10,6 +10,7 @@ from backend.aws import OLDEST_BOTOCORE
 from e2e.cloud import eventually
 from e2e.verify.report import Check, NotTriedError, UnexpectedError, came
 from e2e.verify.target import NOBODY, PATIENCE_SECONDS, Target
+from infra.deployment import NEEDED_CONCURRENCY
 
 # What each function logs once when it starts: backend/telemetry.py.
 STARTING = "starting"
@@ -20,8 +21,6 @@ CALLED: Mapping[str, Mapping[str, str]] = {"SweepFunction": {}, "TakedownFunctio
 HOURS_BACK = (0.25, 3, 24)
 # CloudWatch Logs takes few such questions a second.
 PAUSE_SECONDS = 2
-# Functions that run at once: those that the queue calls, and a page's requests beside them.
-FEWEST_AT_ONCE = 50
 
 
 def versions(target: Target, output: str) -> str:
@@ -77,7 +76,7 @@ def concurrency(target: Target) -> str:
     target.not_local("makes its number up")
     limit = target.cloud.client("lambda").get_account_settings()["AccountLimit"]
     at_once, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
-    return came(f"{at_once}, of which {free} not reserved", ok=free >= FEWEST_AT_ONCE)
+    return came(f"{at_once}, of which {free} not reserved", ok=free >= NEEDED_CONCURRENCY)
 
 
 CHECKS = (
@@ -89,5 +88,5 @@ CHECKS = (
         )
         for name in ("web", "links", "sweep", "takedown")
     ),
-    Check("Functions that the account may run at once", f"{FEWEST_AT_ONCE} or more", concurrency),
+    Check("Functions that the account may run at once", f"{NEEDED_CONCURRENCY} or more", concurrency),
 )

@@ -57,12 +57,11 @@ class Target:
             raise NotTriedError(f"these credentials cannot take the OperatorRole: {error}") from error
         return made
 
-    @cached_property
-    def api(self) -> str:
-        """Return the id of the API in API Gateway."""
+    def resource(self, kind: str) -> str:
+        """Return the physical id of the stack's only resource of a kind, as in `ApiGateway::RestApi`."""
         pages = self.cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=STACK)
-        found = pages.search("StackResourceSummaries[?ResourceType=='AWS::ApiGateway::RestApi'].PhysicalResourceId")
-        return next(iter(found))
+        (found,) = pages.search(f"StackResourceSummaries[?ResourceType=='AWS::{kind}'].PhysicalResourceId")
+        return found
 
     @property
     def page_origins(self) -> list[str]:
@@ -71,7 +70,8 @@ class Target:
         if self.is_local:
             return [own]
         region = self.cloud.client("apigateway").meta.region_name
-        return list(dict.fromkeys([own, f"https://{self.api}.execute-api.{region}.amazonaws.com"]))
+        api = self.resource("ApiGateway::RestApi")
+        return list(dict.fromkeys([own, f"https://{api}.execute-api.{region}.amazonaws.com"]))
 
     # What is sent
 
