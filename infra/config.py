@@ -53,8 +53,8 @@ MAX_LEGAL_BYTES = 1_000
 UPLOAD_ACCESS = ("passphrase", "cognito", "open")
 # Requests of a browser that has never been here and has nothing cached, counted by e2e/test_visits.py: to open the page
 # and send a file, and to open a link and download one.
-SENDERS_VISIT = 45
-RECIPIENTS_VISIT = 24
+SENDERS_VISIT = 46
+RECIPIENTS_VISIT = 25
 # How many such people may come in the same moment: a team that has just been told of it.
 PEOPLE_AT_ONCE = 10
 # What an account may have by default, over all APIs of a Region; in some Regions it is a quarter of that.
