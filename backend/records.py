@@ -250,23 +250,25 @@ class Records:
             return failed.item.get("upload_id") if failed.item and pending else None
         return upload_id
 
-    def note_conflict(self, transfer: str, number: int, upload_id: str, now: int) -> int | None:
+    def note_conflict(self, transfer: str, number: int, upload_id: str, *, now: int, stale: int) -> int | None:
         """Note that S3 does not complete this upload because of another write; return since when, in epoch seconds.
 
-        None where the file is not pending, or has another upload.
+        A conflict noted before `stale` is over: this is a new one. None where the file is not pending, or has another
+        upload.
         """
         try:
-            item = self._update(
+            self._update(
                 transfer,
                 items.file_key(number),
-                "SET conflict_at = if_not_exists(conflict_at, :now)",
-                "#state = :pending AND upload_id = :id",
-                {":now": now, ":pending": "pending", ":id": upload_id},
-                returning="ALL_NEW",
+                "SET conflict_at = :now",
+                "#state = :pending AND upload_id = :id AND (attribute_not_exists(conflict_at) OR conflict_at < :stale)",
+                {":now": now, ":pending": "pending", ":id": upload_id, ":stale": stale},
             )
-        except _ConditionFailed:
-            return None
-        return item["conflict_at"]
+        except _ConditionFailed as failed:
+            found = failed.item or {}
+            waits = found.get("state") == "pending" and found.get("upload_id") == upload_id
+            return found["conflict_at"] if waits else None
+        return now
 
     def drop_upload(self, transfer: str, number: int, upload_id: str) -> bool:
         """Have a pending file wait for another multipart upload than this one; return False where it does not wait."""

@@ -55,6 +55,8 @@ ADDING_SECONDS = 35
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 LEAST_CONFLICT_SECONDS = 30
 MOST_CONFLICT_SECONDS = 600
+# A page asks again every few minutes at the latest; a conflict noted longer ago has passed, and another one is new.
+CONFLICT_OVER_SECONDS = 900
 # Downloads that the log shows.
 LOG_ENTRIES = 1_000
 # Transfers that an account's list shows.
@@ -264,7 +266,8 @@ class Uploads:
         is most likely our own completion of the same upload, still under way, and that must not be aborted.
         """
         now = int(self.now())
-        since = self.records.note_conflict(transfer_id, file.number, upload_id, now)
+        stale = now - CONFLICT_OVER_SECONDS
+        since = self.records.note_conflict(transfer_id, file.number, upload_id, now=now, stale=stale)
         if since is None or now - since < min(MOST_CONFLICT_SECONDS, LEAST_CONFLICT_SECONDS + file.part_count):
             return False
         # In this order: an upload that is gone and still in the record would be taken for one that was completed.

@@ -226,6 +226,9 @@ class DeployedCloud(Cloud):
 
 
 def _config(service: str) -> Config | None:
+    if service == "lambda":
+        # The sweep may take five minutes, and must not be called again meanwhile.
+        return Config(read_timeout=330, retries={"total_max_attempts": 1})
     if service != "s3":
         return None
     # As backend/objects.py, whose URLs these clients sign as well.

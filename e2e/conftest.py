@@ -101,20 +101,22 @@ def mailbox(cloud: Cloud) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def marker(cloud: Cloud) -> str:
+def marker(cloud: Cloud) -> Iterator[str]:
     """Return what marks this run's bad event, and send it: links gives up on it after three tries, a minute later.
 
     The deployed queue gives it ten tries in 20 minutes, which no test should wait for.
     """
     sqs, arrivals = cloud.client("sqs"), cloud.outputs["Arrivals"]
-    deployed = sqs.get_queue_attributes(QueueUrl=arrivals, AttributeNames=["RedrivePolicy"])["Attributes"]
+    told = ["RedrivePolicy", "VisibilityTimeout"]
+    deployed = sqs.get_queue_attributes(QueueUrl=arrivals, AttributeNames=told)["Attributes"]
     policy = {**json.loads(deployed["RedrivePolicy"]), "maxReceiveCount": 3}
     quicker = {"VisibilityTimeout": "30", "RedrivePolicy": json.dumps(policy)}
     sqs.set_queue_attributes(QueueUrl=arrivals, Attributes=quicker)
     mark = f"bad-{os.urandom(8).hex()}"
     body = json.dumps({"Records": [{"eventSource": "aws:s3", "marker": mark}]})
     sqs.send_message(QueueUrl=arrivals, MessageBody=body)
-    return mark
+    yield mark
+    sqs.set_queue_attributes(QueueUrl=arrivals, Attributes={name: deployed[name] for name in told})
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ def expire(cloud: Cloud, transfer: Any, **more: Any) -> None:
     cloud.client("dynamodb").update_item(
         TableName=cloud.outputs["Table"],
         Key={"pk": {"S": transfer["id"]}, "sk": {"S": "transfer"}},
-        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
+        UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in values)}",
+        ExpressionAttributeNames={f"#{name}": name for name in values},
         ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
     )
 

@@ -634,8 +634,9 @@ def test_only_a_pending_file_changes_its_upload_after_a_conflict(records: Record
     records.create(transfer, files)
     for number in (1, 2):
         records.keep_upload(transfer.id, number, "one")
-    assert records.note_conflict(transfer.id, 1, "two", NOW) is None
-    assert [records.note_conflict(transfer.id, 1, "one", now) for now in (NOW, NOW + 9)] == [NOW, NOW]
+    assert records.note_conflict(transfer.id, 1, "two", now=NOW, stale=0) is None
+    noted = [records.note_conflict(transfer.id, 1, "one", now=NOW + n, stale=NOW + n - 9) for n in (-10, 0, 9)]
+    assert noted == [NOW - 10, NOW, NOW]
     assert not records.drop_upload(transfer.id, 1, "two")
     assert records.files(transfer.id, 1, 1) == [replace(files[0], upload_id="one", conflict_at=NOW)]
     with ThreadPoolExecutor(8) as pool:
@@ -644,7 +645,7 @@ def test_only_a_pending_file_changes_its_upload_after_a_conflict(records: Record
     assert records.files(transfer.id, 1, 1) == [files[0]]
     assert records.keep_upload(transfer.id, 1, "two") == "two"
     records.store(transfer.id, 2, size=2, sha256=None, link="l")
-    assert records.note_conflict(transfer.id, 2, "one", NOW) is None
+    assert records.note_conflict(transfer.id, 2, "one", now=NOW, stale=0) is None
     assert not records.drop_upload(transfer.id, 2, "one")
     assert not records.drop_upload("a" * 26, 1, "one")
 

@@ -79,8 +79,7 @@ def test_it_cleans_up_after_ctrl_c(closed_cloud: LocalCloud) -> None:
         [sys.executable, "-m", "e2e.verify"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        while "one part" not in process.stdout.readline():
-            pass
+        assert any("one part" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)
         said = process.stdout.read()
     assert process.returncode == 128 + signal.SIGINT
@@ -142,11 +141,11 @@ def test_a_broken_deployment_fails_the_line_that_is_about_it(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, broken: Callable[[Cloud], Any], what: str
 ) -> None:
     """Broken by its administrator, in the middle of the run."""
-    for module in (operating, uploading):
-        monkeypatch.setattr(module, "PATIENCE_SECONDS", 2)
     (check,) = [check for check in program.CHECKS if check.what == what]
     target = Target(cloud)
-    with broken(cloud):
+    with broken(cloud), monkeypatch.context() as impatient:
+        for module in (operating, uploading):
+            impatient.setattr(module, "PATIENCE_SECONDS", 2)
         failed = outcome_of(check, target)
     assert failed.outcome == "FAILED", failed
     assert outcome_of(check, target).outcome == "ok"

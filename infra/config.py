@@ -70,8 +70,14 @@ CLOUDFRONT_MAX_BYTES = 50 * 1000**3
 # The stack writes out names of this partition: amazoncognito.com, CloudFront's hosted zone, endpoints of services.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 PARTITION = "aws"
+# A link that takes longer is reported to the operator.
+SLOW_LINK_SECONDS = 60
+# What expired is gone within the hour, also when a run fails and one more is needed.
+SWEEP_SCHEDULE = "rate(15 minutes)"
 # Calls of the links function that take arrivals from the queue at once: 250 files a second, and not one more worker.
 LINKS_CONCURRENCY = 5
+# What Lambda must run at once at the least: one first visit, while files of others arrive.
+LEAST_CONCURRENCY = SENDERS_VISIT + LINKS_CONCURRENCY
 # What these settings look like, and how that is said.
 DOMAIN = (r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", "a domain name in lower case")
 FORMS = {

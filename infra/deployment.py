@@ -19,13 +19,12 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from infra import settings, steps
 from infra.aws import STACK, cdk
 from infra.config import LINKS_CONCURRENCY, SENDERS_VISIT, Config, ConfigError, check_partition
+from infra.outputs import stack_of
 
 OUTPUTS = steps.ROOT / ".build" / "outputs.json"
 # A stack in one of these has never been deployed, or is gone.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 NOT_DEPLOYED = ("REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_COMPLETE")
-# What runs at once at least when somebody opens the page for the first time while files of others arrive.
-NEEDED_CONCURRENCY = SENDERS_VISIT + LINKS_CONCURRENCY
 # "Concurrent executions"; new accounts start with less than its default.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 CONCURRENCY_QUOTA = "L-B99A9384"
@@ -81,16 +80,12 @@ class UnknownSettings(Exception):  # noqa: N818 - it is a fact about the stack, 
 def deployed_settings(cloudformation: Any) -> dict[str, str] | None:
     """Return what the deployed stack records, None where there is no stack. Raises UnknownSettings and Trouble."""
     try:
-        (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ValidationError":  # "Stack with id … does not exist"
-            return None
+        stack = stack_of(cloudformation)
+    except (BotoCoreError, ClientError) as error:
         raise UnknownSettings(f"CloudFormation does not show the stack: {error}") from None
-    except BotoCoreError as error:
-        raise UnknownSettings(f"CloudFormation does not show the stack: {error}") from None
-    status = stack["StackStatus"]
-    if status in NOT_DEPLOYED:
+    if stack is None or stack["StackStatus"] in NOT_DEPLOYED:
         return None
+    status = stack["StackStatus"]
     # Outputs are not available meanwhile.
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
     if status.endswith("_IN_PROGRESS"):
@@ -141,8 +136,8 @@ def _ask(otherwise: str, *, yes: bool) -> None:
 # ---- what the account allows ----
 
 
-def tell_concurrency(lambda_: Any, region: str) -> None:
-    """Print how many functions may run at once, and warn if one first visit can take more; never an error."""
+def tell_concurrency(lambda_: Any, config: Config, region: str) -> None:
+    """Print how many functions may run at once, and warn if the gateway lets more requests through; never an error."""
     try:
         limits = lambda_.get_account_settings()["AccountLimit"]
         total, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
@@ -150,10 +145,12 @@ def tell_concurrency(lambda_: Any, region: str) -> None:
         print(f"How many functions may run at once could not be read (lambda:GetAccountSettings): {error}")
         return
     print(f"Lambda concurrency in this account and region: {total}, of which {free} are not reserved.")
-    if free < NEEDED_CONCURRENCY:
+    needed = config.request_burst + LINKS_CONCURRENCY
+    if free < needed:
         print(
-            f"WARNING: Sidestep needs {NEEDED_CONCURRENCY}: {SENDERS_VISIT} for the requests of one first visit "
-            f"and {LINKS_CONCURRENCY} for files that arrive. With less, pages load in part and requests fail.\n"
+            f"WARNING: these settings can need {needed}: {config.request_burst} for requests that come at once "
+            f"(request_burst) and {LINKS_CONCURRENCY} for files that arrive. One first visit alone takes "
+            f"{SENDERS_VISIT}. With less, pages load in part and requests fail.\n"
             "AWS raises it on request, at no charge:\n"
             f"  aws service-quotas request-service-quota-increase --region {region} --service-code lambda"
             f" --quota-code {CONCURRENCY_QUOTA} --desired-value {DEFAULT_CONCURRENCY}"
@@ -195,7 +192,7 @@ def deploy(words: Sequence[str], *, yes: bool = False) -> int:
             "`make bootstrap` once."
         )
     report(cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK])
-    tell_concurrency(place.session.client("lambda"), place.region)
+    tell_concurrency(place.session.client("lambda"), config, place.region)
     if text is not None:
         settings.write(settings.FILE, text)
         print(f"{settings.FILE.name} holds the new settings for the next deployment.")

@@ -18,7 +18,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from infra.config import Config
+from infra.config import SLOW_LINK_SECONDS, Config
 from infra.dashboard import Watched, make_dashboard
 from infra.function import allow, emitted
 from infra.links import TRIES, Links
@@ -32,7 +32,6 @@ FIVE_MINUTES = Duration.minutes(5)
 WAITED_TOO_LONG = Duration.minutes(10)
 # As long as lies between two runs of sweep.
 QUARTER = Duration.minutes(15)
-SLOW_LINK_SECONDS = 60
 NEAR_THE_LIMIT = 0.8
 
 

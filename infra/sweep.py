@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Duration, aws_events as events, aws_iam as iam, aws_lambda as lambda_
 from constructs import Construct
 
-from infra.config import Config
+from infra.config import SWEEP_SCHEDULE, Config
 from infra.function import backend_function
 
-# What expired is gone within the hour, also when a run fails and one more is needed.
-SCHEDULE = "rate(15 minutes)"
 # A call that could not begin by then is one too many: the schedule makes the next one.
 USELESS_AFTER = Duration.minutes(15)
 # Much less than lies between two runs, so that one seldom meets another, which would do no harm.
@@ -51,7 +49,7 @@ class Sweep(Construct):
         rule = events.CfnRule(
             self,
             "Schedule",
-            schedule_expression=SCHEDULE,
+            schedule_expression=SWEEP_SCHEDULE,
             targets=[
                 events.CfnRule.TargetProperty(
                     id="Sweep",

@@ -109,7 +109,8 @@ class WebApi(Construct):
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             min_compression_size=Size.kibibytes(1),
             cloud_watch_role=config.set_account_log_role,
-            # The role serves every API of the account and region, so it stays when this one goes.
+            # The role serves every API of the account and region, so it stays when this one goes, also when a first
+            # deployment fails: the account's setting must not name a role that is gone.
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN if config.set_account_log_role else None,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,

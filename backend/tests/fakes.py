@@ -120,11 +120,11 @@ class FakeRecords(Records):
             self.rows[transfer, number] = replace(row, upload_id=upload_id)
         return self.rows[transfer, number].upload_id
 
-    def note_conflict(self, transfer: str, number: int, upload_id: str, now: int) -> int | None:
+    def note_conflict(self, transfer: str, number: int, upload_id: str, *, now: int, stale: int) -> int | None:
         row = self.rows.get((transfer, number))
         if row is None or (row.state, row.upload_id) != ("pending", upload_id):
             return None
-        since = now if row.conflict_at is None else row.conflict_at
+        since = now if row.conflict_at is None or row.conflict_at < stale else row.conflict_at
         self.rows[transfer, number] = replace(row, conflict_at=since)
         return since
 

@@ -64,7 +64,7 @@ CALLS: Mapping[str, Iterable[Call]] = {
     "finish_adding": [given(TRANSFER, [FILE], token="t")],
     "stop_adding": [given("t", token="t")],
     "keep_upload": [given("t", 1, "u")],
-    "note_conflict": [given("t", 1, "u", 1)],
+    "note_conflict": [given("t", 1, "u", now=1, stale=0)],
     "drop_upload": [given("t", 1, "u")],
     "store": [given("t", 1, size=1, sha256=None, link="l")],
     "fail": [given("t", 1, "why")],

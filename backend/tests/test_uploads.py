@@ -238,6 +238,17 @@ def test_after_a_conflict_that_lasts_the_upload_begins_again(
     assert objects.stored[key_of(conflicting.id, 1)].size == BIG
 
 
+def test_a_conflict_that_passed_long_ago_gives_no_upload_up(
+    uploads: Uploads, objects: FakeObjects, conflicting: CreatedTransfer, clock: Clock
+) -> None:
+    """Whoever comes back a day later may meet an own completion that is a second old."""
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            uploads.complete(conflicting.id, conflicting.owner_token, 1)
+        clock.now += 86_400
+    assert list(objects.uploads) == ["upload-1"]
+
+
 def test_an_upload_is_not_given_up_for_a_file_that_was_stored_meanwhile(
     uploads: Uploads,
     objects: FakeObjects,

@@ -11,7 +11,7 @@ from e2e.conftest import QUIET, Watch, addresses_asked, discreet_cloud
 from e2e.edge.proxy import Edge, edge_before
 from infra.steps import find_browser
 
-# As many functions at once as a first visit may ask for: each of its scripts is a call of its own.
+# As many functions at once as a first visit may ask for: each of its scripts is a call of its own. All else gets ten.
 ROOM = 100
 
 
@@ -53,6 +53,8 @@ def page(context: BrowserContext, edge: Edge, watch: Watch) -> Iterator[Page]:
     watch.attach(opened)
     edge.begin(most_calls=ROOM)
     opened.goto(edge.cloud.address)
+    opened.wait_for_load_state("networkidle")
+    edge.begin()
     yield opened
     assert watch.unforgiven() == []
     ours = (f"{edge.origin}/", f"{edge.bucket_origin}/")

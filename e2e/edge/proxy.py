@@ -17,7 +17,7 @@ import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from e2e.cloud import LocalCloud, eventually
+from e2e.cloud import LocalCloud, eventually, origin_of
 from infra.steps import SECOND_BIN
 
 RULES = Path(__file__).with_name("rules.py")
@@ -47,8 +47,7 @@ class Edge:
     @property
     def origin(self) -> str:
         """Return the page's origin."""
-        url = urlsplit(self.cloud.address)
-        return f"{url.scheme}://{url.netloc}"
+        return origin_of(self.cloud.address)
 
     def begin(self, *faults: dict[str, Any], **terms: object) -> None:
         """Forget what was done, and keep to these terms from now on: see `rules.Terms` and `rules.Fault`."""

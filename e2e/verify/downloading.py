@@ -3,6 +3,7 @@
 from functools import partial
 from http import HTTPStatus
 
+from backend.objects import Objects
 from backend.transfers import content_disposition, key_of
 from e2e import sending
 from e2e.verify.report import Check, NotTriedError, came
@@ -49,11 +50,11 @@ def without_signature(target: Target, server: str) -> str:
 
 
 def past_cloudfront(target: Target) -> str:
-    """Ask S3 itself by a URL that the operators' role has signed."""
+    """Ask S3 itself by a URL that the operators' role has signed: the bucket lets that role read, but by no URL."""
     _served_by(target, "CloudFront")
-    key = key_of(target.send(BODY)["id"], 1)
-    parameters = {"Bucket": target.cloud.outputs["Bucket"], "Key": key}
-    return _is(target, target.cloud.s3.generate_presigned_url("get_object", Params=parameters), HTTPStatus.FORBIDDEN)
+    bucket, key = Objects(target.cloud.outputs["Bucket"]), key_of(target.send(BODY)["id"], 1)
+    vars(bucket).update(vars(target.operators.objects), edge=None)
+    return _is(target, bucket.sign_download(key, disposition="attachment", seconds=60), HTTPStatus.FORBIDDEN)
 
 
 def by_plain_address(target: Target) -> str:

@@ -14,9 +14,11 @@ from e2e.listening import heard, listening
 from e2e.verify.report import Check, NotTriedError, came
 from e2e.verify.target import PATIENCE_SECONDS, Target
 from infra.aws import STACK
+from infra.config import SWEEP_SCHEDULE
 from infra.redrive import redrive
 
 BODY = b"of make verify"
+SCHEDULED = f"ENABLED {SWEEP_SCHEDULE}"
 # What the operator is told, who hears the alarm as well.
 REASON = "make verify tries whether this alarm is heard. Nothing is wrong."
 
@@ -171,7 +173,7 @@ def schedule(target: Target) -> str:
     rules = events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"]
     described = [events.describe_rule(Name=rule) for rule in rules]
     text = ", ".join(f"{rule['State']} {rule['ScheduleExpression']}" for rule in described)
-    return came(text or "no rule", ok=text == "ENABLED rate(15 minutes)")
+    return came(text or "no rule", ok=text == SCHEDULED)
 
 
 CHECKS = (
@@ -181,6 +183,6 @@ CHECKS = (
     Check("Undoing it", "200, the same bytes, none kept", given_back),
     Check("Erasing it", "404, nothing left", erased),
     Check("The sweep of what has expired", "410, then nothing left", swept),
-    Check("Its schedule", "ENABLED rate(15 minutes)", schedule),
+    Check("Its schedule", SCHEDULED, schedule),
 )
 SLOW_CHECKS = (Check("An event that cannot be handled", "a dead letter after all its tries", died),)

@@ -247,17 +247,18 @@ def test_a_stack_that_is_being_changed_is_left_alone(answers: Answers) -> None:
 
 def test_enough_concurrency_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """What other functions have reserved is not ours."""
-    deployment.tell_concurrency(Aws(concurrency=deployment.NEEDED_CONCURRENCY), "eu-central-1")
+    deployment.tell_concurrency(Aws(concurrency=465), Config(), "eu-central-1")
     assert (
-        capsys.readouterr().out == "Lambda concurrency in this account and region: 55, of which 50 are not reserved.\n"
+        capsys.readouterr().out
+        == "Lambda concurrency in this account and region: 470, of which 465 are not reserved.\n"
     )
 
 
 def test_too_little_concurrency_says_how_to_get_more(capsys: pytest.CaptureFixture[str]) -> None:
     """As in accounts that are new."""
-    deployment.tell_concurrency(Aws(concurrency=10), "eu-central-1")
+    deployment.tell_concurrency(Aws(concurrency=10), Config(), "eu-central-1")
     said = capsys.readouterr().out
-    assert "WARNING: Sidestep needs 50: 45 for the requests of one first visit and 5 for files that arrive." in said
+    assert "WARNING: these settings can need 465: 460 for requests that come at once (request_burst) and 5" in said
     assert "--region eu-central-1 --service-code lambda --quota-code L-B99A9384 --desired-value 1000\n" in said
 
 
@@ -265,7 +266,7 @@ def test_concurrency_that_may_not_be_read_ends_nothing(capsys: pytest.CaptureFix
     """The deployment is done by then."""
     account = Aws()
     account.limits = {}
-    deployment.tell_concurrency(account, "eu-central-1")
+    deployment.tell_concurrency(account, Config(), "eu-central-1")
     assert capsys.readouterr().out.startswith("How many functions may run at once could not be read (lambda:GetAccount")
 
 
