@@ -169,7 +169,7 @@ class Monitoring(Construct):
         )
         self._alarm(
             "Waiting arrivals",
-            "Files that arrived more than ten minutes ago have not been looked at.",
+            "Nobody takes arrivals from the queue: some have waited for more than ten minutes.",
             # The delay above is known only of links that came. When none comes at all, this is what shows. The function
             # handles 250 files a second.
             links.arrivals.metric_approximate_age_of_oldest_message(statistic="Maximum", period=FIVE_MINUTES),
