@@ -43,10 +43,10 @@ lint:  ## Run the checks that run no code: format, rules, types
 format:  ## Format the Python code and mend what ruff can
 	@exec $(PYTHON) -m infra.check format
 
-bootstrap:  ## Prepare your AWS account and region for CDK; once for each
+bootstrap:  ## Prepare your AWS account and region for CDK; once per account and region
 	@exec $(PYTHON) -m infra.aws bootstrap
 
-deploy:  ## Deploy to AWS as settings.toml says, with SETTINGS on top; asks before one changes [SETTINGS=… YES=1]
+deploy:  ## Deploy to AWS with settings.toml and SETTINGS; asks before a setting changes [SETTINGS=… YES=1]
 	@exec $(PYTHON) -m infra.aws deploy $(SETTINGS) $(if $(filter 1,$(YES)),--yes)
 
 diff:  ## Show what make deploy would change on AWS [SETTINGS=…]
@@ -55,7 +55,7 @@ diff:  ## Show what make deploy would change on AWS [SETTINGS=…]
 destroy:  ## Delete the deployment from AWS, but not the files; asks first
 	@exec $(PYTHON) -m infra.aws destroy
 
-verify:  ## Try the deployment on AWS or, with PORT, the local cloud, and say what came [PORT=4566 SLOW=1 TOKEN=…]
+verify:  ## Test the deployment on AWS or, with PORT, the local cloud; print a report [PORT=4566 SLOW=1 TOKEN=…]
 	@exec $(PYTHON) -m infra.verify $(if $(SLOW),--slow) $(LOCAL)
 
 redrive:  ## Try the dead letters again, on AWS or, with PORT, in the local cloud [PORT=4566]

@@ -11,7 +11,8 @@ import botocore
 from botocore.config import Config
 from botocore.session import Session, get_session
 
-# The first that knows request_checksum_calculation and CompleteMultipartUpload's MpuObjectSize; 1.35.99 knows neither.
+# The first version that supports request_checksum_calculation and CompleteMultipartUpload's MpuObjectSize; 1.35.99
+# supports neither.
 # `make test` also runs the functions' tests with exactly this one (requirements/oldest.in).
 OLDEST_BOTOCORE = (1, 36, 0)
 
@@ -20,9 +21,9 @@ _making = Lock()
 
 
 def botocore_version() -> str:
-    """Return the version of botocore. The Lambda runtime brings it, and which one depends on the region.
+    """Return the version of botocore, which comes with the Lambda runtime and depends on the region.
 
-    Raises `RuntimeError` for one that is too old, before the first call fails for it.
+    Raises `RuntimeError` if it is too old, before the first call fails because of it.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
     """
     found = botocore.__version__

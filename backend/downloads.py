@@ -38,8 +38,8 @@ from backend.transfers import (
 from backend.tries import COMPARING_SECONDS, LOCKED_AFTER, wait_after
 
 FILES_A_PAGE = 1_000
-# Characters of their names. Lambda answers with 6 MB at the most, and a transfer's page spells a control character, in
-# all the places where it names the file, with some ninety bytes.
+# Characters of their names. Lambda returns at most 6 MB, and a control character takes some ninety bytes in a
+# transfer's page, counting all the places that name the file.
 NAMES_A_PAGE = 50_000
 OWNER_URL_SECONDS = 3_600
 

@@ -233,7 +233,7 @@ def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, 
 def _passes(error: ClientError) -> bool:
     """Tell whether the same call may succeed a little later.
 
-    An answer without a body, as to a HEAD, and one that was cut off name no code; botocore gives them a status.
+    A response without a body, as to a HEAD, or one that was cut off has no code; botocore still gives it a status.
     """
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return status in _BUSY_STATUS or error.response.get("Error", {}).get("Code") in _BUSY

@@ -10,9 +10,9 @@ from backend.telemetry import count_failure, counting, log_versions, logger
 
 log_versions()
 
-# What must be left of an invocation to begin another message. Usually one takes 0.1 s. Where the answer to a call is
-# lost, S3's client gives up on it after 11 s (3 to connect, 8 to read), the table's after 6 (2 and 4), and calls again.
-# If more than one answer is lost, Lambda may stop the function: then the whole batch comes back, which does no harm.
+# The time that an invocation must have left to start another message. Usually one takes 0.1 s. If the response to a
+# call is lost, S3's client times out after 11 s (3 to connect, 8 to read), the table's after 6 (2 and 4), and retries.
+# If more than one response is lost, the function may time out: then the whole batch returns, which does no harm.
 MESSAGE_MILLISECONDS = 12_000
 
 
@@ -31,9 +31,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
 def arrived(messages: list[dict[str, Any]], time_left: Callable[[], int]) -> dict[str, Any]:
     """Make each object that arrived downloadable, and name the messages that failed; `time_left` is in milliseconds.
 
-    Only these come back, and in the end lie among the dead letters; all others are done, whatever happens beside them.
-    When S3 or the table was slow and time is short, the rest of the batch comes back, too. The first message is always
-    tried, so each batch gets shorter.
+    Only these return to the queue, and in the end to the dead-letter queue; all others are done, whatever fails. If S3
+    or the table is slow and time runs out, the rest of the batch returns, too. The first message is always tried, so
+    each batch gets shorter.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     failed: list[dict[str, Any]] = []

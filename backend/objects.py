@@ -28,9 +28,9 @@ S3_THREADS = 8
 SAVED_TYPE = "application/octet-stream"
 # What is copied in one call, of which S3 takes 5 GiB. More goes in parts, several at once.
 COPY_BYTES = GIB
-# How often one call asks S3 to complete an upload when the connection breaks before the answer. The last try begins
-# within so many seconds of the first: connecting (3 s) and waiting for the answer (18 s) must still fit into the 29 s
-# that API Gateway waits.
+# How often one call asks S3 to complete an upload if the connection breaks before the response. The last try starts
+# within this many seconds of the first: connecting (3 s) and waiting for the response (18 s) must still fit into API
+# Gateway's timeout of 29 s.
 COMPLETE_TRIES = 3
 COMPLETE_AGAIN_WITHIN = 8
 
@@ -172,16 +172,16 @@ class Objects:
             raise
 
     def complete(self, key: str, upload_id: str, parts: Sequence[StoredPart], *, size: int) -> None:
-        """Make one object of the parts, `size` bytes in all. Return also when S3 needs longer or has done it before.
+        """Make one object of the parts, `size` bytes in all. Also return if S3 needs longer or did it before.
 
-        Safe to repeat. Raises `UploadConflictError`, and what botocore raises when S3 cannot be reached or is busy.
+        Safe to repeat. Raises `UploadConflictError`, and botocore's errors if S3 is unreachable or busy.
         """
         begun = time.monotonic()
         for tries_left in reversed(range(COMPLETE_TRIES)):
             try:
                 self._complete(key, upload_id, parts, size)
             except ReadTimeoutError:
-                return  # S3 may need minutes, and goes on without us; its event tells the outcome
+                return  # S3 may need minutes and continues without us; its event tells the outcome
             except (NoConnectionError, HTTPClientError):
                 # S3 may never have read the request: it closes idle connections while Lambda freezes the function.
                 if not self._has(key, upload_id):
@@ -192,7 +192,7 @@ class Objects:
                 return
 
     def _complete(self, key: str, upload_id: str, parts: Sequence[StoredPart], size: int) -> None:
-        """Ask S3 once; what it has done before is fine."""
+        """Ask S3 once. It is fine if S3 has already completed the upload."""
         try:
             self._patient.complete_multipart_upload(
                 Bucket=self.bucket,
@@ -296,7 +296,7 @@ class Objects:
                 Bucket=self.bucket, Key=target, UploadId=upload_id, MultipartUpload={"Parts": parts}
             )
         except ClientError as error:
-            # botocore asks again when an answer is lost, and finds no upload where the first try has completed it.
+            # botocore retries if a response is lost, and finds no upload if the first try completed it.
             found = self.head(target) if _code(error) == "NoSuchUpload" else None
             if found is None or found.size != size:
                 self.abort(target, upload_id)

@@ -139,7 +139,7 @@ class Records:
         try:
             self._db.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
         except ClientError as error:
-            # Nobody else has this id: botocore has repeated a write whose answer was lost.
+            # Nobody else has this id: botocore has retried a write whose response was lost.
             if _code(error) != "ConditionalCheckFailedException":
                 raise
 
@@ -253,8 +253,8 @@ class Records:
     def note_conflict(self, transfer: str, number: int, upload_id: str, *, now: int, stale: int) -> int | None:
         """Note that S3 does not complete this upload because of another write; return since when, in epoch seconds.
 
-        A conflict noted before `stale` is over: this is a new one. None where the file is not pending, or has another
-        upload.
+        A conflict noted before `stale` is over; then this is a new one. Return None if the file is not pending, or has
+        another upload.
         """
         try:
             self._update(
@@ -271,7 +271,7 @@ class Records:
         return now
 
     def drop_upload(self, transfer: str, number: int, upload_id: str) -> bool:
-        """Have a pending file wait for another multipart upload than this one; return False where it does not wait."""
+        """Make a pending file forget this multipart upload; return False if it is not pending or has another."""
         try:
             self._update(
                 transfer,
@@ -622,7 +622,7 @@ class Records:
         The index lags a little. Only so much of it is read as is asked for.
         """
         shards = [self._newest_of(shard, before) for shard in (*SHARDS_OF_IDS, BLOCKED_SHARD)]
-        # One that is blocked between the queries of two shards is found in both.
+        # A transfer that is blocked between two shards' queries appears in both.
         return (place for place, _ in groupby(heapq.merge(*shards, reverse=True)))
 
     def _newest_of(self, shard: str, before: tuple[int, str] | None) -> Iterator[tuple[int, str]]:

@@ -1,6 +1,6 @@
-"""What a request must be before anything is done with it.
+"""What every request must be before we handle it.
 
-Sent by a page of ours, to the address that a page really has, and with a body that can be read.
+Sent by one of our pages, to the exact address of a page, and with a readable body.
 """
 
 from http import HTTPStatus
@@ -64,11 +64,11 @@ class _Requests(OpenAPIRequestValidationMiddleware):
 
 
 def _own_address(path: str, asked: str) -> str | None:
-    """Return where a page is, relative to the address `asked` for, or None where it was asked for right there.
+    """Return a page's real address, relative to the requested one (`asked`), or None if they are the same.
 
-    API Gateway and Powertools overlook slashes at the end of an address, and API Gateway that the root's is missing
-    (`/prod`). But all addresses in a page are relative to its own. `path` is the same for `/prod` and `/prod/`; only
-    the request context has the path with the stage, as the browser asked for it:
+    API Gateway and Powertools ignore trailing slashes, and API Gateway also accepts the root without its slash
+    (`/prod`). But all links in a page are relative to its own address. `path` is the same for `/prod` and `/prod/`;
+    only the request context has the path with the stage, as the browser requested it:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
     """
     bare = path.rstrip("/")

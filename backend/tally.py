@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 SHARDS = 16
-# The most files that a transfer may be given. A list is one item, which DynamoDB limits to 400 KB; that alone would
-# allow four times as many. But it charges each append for the whole list, and each poll for all lists.
+# The most files that a transfer may have. Each list is one item, which DynamoDB limits to 400 KB; that alone would
+# allow four times as many. But DynamoDB charges each append for the whole list, and each poll for all lists.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MOST_FILES = 100_000
 

@@ -14,9 +14,9 @@ metrics = Metrics()
 
 
 def log_versions() -> None:
-    """Log what a function runs on. Each entry calls this as it is imported, so once per cold start.
+    """Log the versions that a function runs on. Each entry point calls this on import, so once per cold start.
 
-    Raises `RuntimeError` where botocore is too old; Lambda then logs its sentence, and starts nothing.
+    Raises `RuntimeError` if botocore is too old; Lambda then logs the message and does not start the function.
     """
     logger.info("starting", extra={"python": sys.version.split()[0], "botocore": botocore_version()})
 

@@ -100,7 +100,7 @@ class File:
     """One file of a transfer. `name` is what the sender called it: data, never part of a key. Sizes are in bytes.
 
     `budget` names the day and the sender whose limits its bytes are reserved in, as long as they may be given back.
-    Since `conflict_at`, in epoch seconds, S3 has refused to complete its upload because of another write.
+    `conflict_at`, in epoch seconds, is when S3 first refused to complete its upload because of another write.
     """
 
     number: int
@@ -284,8 +284,8 @@ def content_disposition(name: str, number: int) -> str:
     """Return the header that saves a file under its name, RFC 6266 with RFC 8187 for what ASCII cannot say.
 
     curl reads the ASCII one, and would save `.bash_profile` where the shell looks for it; browsers mind by themselves.
-    In that one, several spaces become one: in a header that is signed, the signature does so, and not every signer and
-    server agree on what stands in quotes. The other one keeps them.
+    In the ASCII name, several spaces become one: SigV4 collapses them in signed headers, and not all signers and
+    servers agree about quoted strings. The other name keeps them.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     """
     safe = download_name(name, number)

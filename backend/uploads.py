@@ -50,8 +50,8 @@ from backend.tries import NO_TRIES
 
 # Longer than the 29 s that API Gateway lets a call live: whoever still holds the reservation then is dead.
 ADDING_SECONDS = 35
-# How long a conflict on completing may come from an earlier call of ours whose answer was lost: S3 "could take several
-# minutes to finalize" one, the more parts the longer. Only then the parts are worth sending again.
+# How long our own earlier call, whose response was lost, may cause a conflict: S3 "could take several minutes to
+# finalize" it, and longer with more parts. Only after that is it worth sending the parts again.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 LEAST_CONFLICT_SECONDS = 30
 MOST_CONFLICT_SECONDS = 600
@@ -260,17 +260,17 @@ class Uploads:
             raise PartsMissing(range(1, file.part_count + 1)) from error
 
     def _begin_again(self, transfer_id: str, file: File, upload_id: str) -> bool:
-        """Give up an upload that S3 does not complete because of another write; return False while that may pass.
+        """Drop an upload that S3 does not complete because of another write; return False while that may still end.
 
-        AWS says to begin the upload again and send all parts again. But nobody else writes to this key: the other write
-        is most likely our own completion of the same upload, still under way, and that must not be aborted.
+        AWS says to start the upload again and send all parts again. But nobody else writes to this key: the other write
+        is most likely our own completion of the same upload, still in progress, and that must not be aborted.
         """
         now = int(self.now())
         stale = now - CONFLICT_OVER_SECONDS
         since = self.records.note_conflict(transfer_id, file.number, upload_id, now=now, stale=stale)
         if since is None or now - since < min(MOST_CONFLICT_SECONDS, LEAST_CONFLICT_SECONDS + file.part_count):
             return False
-        # In this order: an upload that is gone and still in the record would be taken for one that was completed.
+        # In this order: if the record still had an upload that is gone, we would take it for completed.
         dropped = self.records.drop_upload(transfer_id, file.number, upload_id)
         if dropped:
             self.objects.abort(key_of(transfer_id, file.number), upload_id)

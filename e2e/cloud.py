@@ -1,4 +1,4 @@
-"""A deployed stack, local or on AWS, and the two ways in: as anybody by HTTP, and as its administrator by boto3."""
+"""A deployed stack, local or on AWS, and two ways to use it: as anybody by HTTP, as its administrator by boto3."""
 
 import json
 import os
@@ -28,7 +28,7 @@ from infra.outputs import outputs_of
 ROOT = Path(__file__).parent.parent
 READY = "Sidestep is ready: "
 FORM = "application/x-www-form-urlencoded"
-# The address of the deployed stack that is tested, if it is not a local cloud of the run's own.
+# The address of the deployed stack to test, if the run does not start its own local cloud.
 DEPLOYED = os.environ.get("E2E_ADDRESS", "")
 # How long a test waits for what should happen soon. S3's events may take over a minute:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
@@ -56,7 +56,7 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Cloud(ABC):
-    """A deployed stack; `sender` is the headers by which those are known who may begin a transfer."""
+    """A deployed stack; `sender` holds the headers that let somebody start a transfer."""
 
     address: str
     sender: dict[str, str] = field(default_factory=dict[str, str])
@@ -78,12 +78,12 @@ class Cloud(ABC):
 
     @cached_property
     def settings(self) -> Settings:
-        """Return what the functions were told when they were deployed."""
+        """Return the settings that the functions were deployed with."""
         function = self.client("lambda").get_function_configuration(FunctionName=self.outputs["WebFunction"])
         return Settings.read(function["Environment"]["Variables"])
 
     def sign_in(self) -> None:
-        """Enter the passphrase, so that transfers can be begun; its administrator may read it."""
+        """Enter the passphrase, which its administrator may read, so that transfers can be started."""
         secrets = self.client("secretsmanager")
         passphrase = secrets.get_secret_value(SecretId=self.outputs["Passphrase"])["SecretString"]
         body, headers = urlencode({"passphrase": passphrase}).encode(), {"Content-Type": FORM}
@@ -93,7 +93,7 @@ class Cloud(ABC):
 
     @cached_property
     def origins(self) -> set[str]:
-        """Return the origins that its pages talk to: their own, the bucket's and CloudFront's, if that is on."""
+        """Return the origins that its pages use: their own, the bucket's and, if it is on, CloudFront's."""
         bucket = self.s3.generate_presigned_url("get_object", Params={"Bucket": self.outputs["Bucket"], "Key": "files"})
         return {origin_of(self.address), origin_of(bucket), self.settings.downloads_origin} - {""}
 
@@ -124,7 +124,7 @@ class Cloud(ABC):
         return Answer(answer.status, answer.headers, answer.data)
 
     def hang_up(self) -> None:
-        """Close all connections: what is between here and AWS may forget idle ones without a word."""
+        """Close all connections: a device on the way to AWS may drop idle ones silently."""
         self._http.clear()
 
     def _overhear(self, url: str, body: bytes | None, kind: str, answer: urllib3.BaseHTTPResponse) -> None:
@@ -157,7 +157,7 @@ class LocalCloud(Cloud):
 
     @classmethod
     def running(cls, work: Path) -> Self:
-        """Return a local cloud that runs already, by its work folder."""
+        """Return a local cloud that is already running, from its work folder."""
         cloud = cls(address="", work=work)
         cloud.address = cloud.outputs["Address"]
         return cloud
@@ -205,19 +205,19 @@ class LocalCloud(Cloud):
 
 @dataclass(kw_only=True)
 class DeployedCloud(Cloud):
-    """A stack where the environment's credentials, region and endpoint lead: on AWS, unless they say otherwise."""
+    """The stack that the environment's credentials, region and endpoint select: on AWS, unless they say otherwise."""
 
     session: boto3.Session
 
     @classmethod
     def found(cls, address: str = "") -> Self:
-        """Return the deployed stack; `address` is where it answers, if not at its output's. Raises Trouble."""
+        """Return the deployed stack; `address` replaces the one in its outputs. Raises Trouble."""
         cloud = cls(address=address, session=boto3.Session(region_name=os.environ.get("AWS_REGION")))
         cloud.address = address or cloud.outputs["Address"]
         return cloud
 
     def read_outputs(self) -> dict[str, str]:
-        """Ask CloudFormation. Raises Trouble where there is no stack."""
+        """Ask CloudFormation. Raises Trouble if there is no stack."""
         return outputs_of(self.client("cloudformation"))
 
     def client(self, service: str) -> Any:
@@ -231,7 +231,7 @@ def _config(service: str) -> Config | None:
         return Config(read_timeout=330, retries={"total_max_attempts": 1})
     if service != "s3":
         return None
-    # As backend/objects.py, whose URLs these clients sign as well.
+    # As in backend/objects.py: these clients sign its URLs, too.
     return Config(
         signature_version="s3v4",
         s3={"addressing_style": "virtual"},
@@ -247,7 +247,7 @@ def origin_of(url: str) -> str:
 
 
 def eventually(probe: Callable[[], Any], seconds: float = PATIENCE_SECONDS, *, pause: float = 0.05) -> Any:
-    """Return the first truthy answer, asking again after a pause: S3 tells of objects when it likes."""
+    """Return the first truthy result, polling with a pause: S3's events may come late."""
     until = time.monotonic() + seconds
     waiting = threading.Event()
     while not (found := probe()):

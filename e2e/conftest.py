@@ -38,7 +38,7 @@ def discreet_cloud(work: Path, *settings: str) -> Generator[LocalCloud]:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Return the local cloud of this run, or what runs already.
+    """Return the local cloud of this run, or the stack that is already running.
 
     `SIDESTEP_CLOUD` names the work folder of a local cloud, `E2E_ADDRESS` the address of a deployed stack, which the
     credentials and the region of the environment must lead to.
@@ -102,9 +102,9 @@ def mailbox(cloud: Cloud) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def marker(cloud: Cloud) -> Iterator[str]:
-    """Return what marks this run's bad event, and send it: links gives up on it after three tries, a minute later.
+    """Send a bad event and return its marker: links gives up on it after three tries, a minute later.
 
-    The deployed queue gives it ten tries in 20 minutes, which no test should wait for.
+    The deployed queue allows ten tries in 20 minutes, which no test should wait for.
     """
     sqs, arrivals = cloud.client("sqs"), cloud.outputs["Arrivals"]
     told = ["RedrivePolicy", "VisibilityTimeout"]
@@ -121,7 +121,7 @@ def marker(cloud: Cloud) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """Return Chromium; where a deployed stack is tested that asks for a passphrase, all its contexts are signed in."""
+    """Return Chromium; if the deployed stack under test needs a passphrase, all its contexts are signed in."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=find_browser(), args=[*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
@@ -133,7 +133,7 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 
 def sign_in_contexts(browser: Browser, cloud: Cloud) -> None:
-    """Have each new context of a browser begin with the session that the tests' own requests have."""
+    """Start each new context of a browser with the session of the tests' own requests."""
     plain = browser.new_context
     name, _, value = cloud.sender.get("Cookie", "").partition("=")
 
@@ -236,19 +236,19 @@ def recipient(browser: Browser, watch: Watch) -> Iterator[Page]:
     context.close()
 
 
-# What starts a local cloud of other settings, or needs what only a local cloud does.
+# Fixtures that start a local cloud with other settings, or need something only a local cloud has.
 OWN_CLOUDS = {"closed_cloud", "cloud_of_accounts"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark of what may be run against any deployment: it touches nothing but what it has sent itself."""
+    """Register the mark of tests that can run against any deployment: they touch only what they have sent."""
     config.addinivalue_line("markers", "any_deployment: can also run against the deployed stack at E2E_ADDRESS")
 
 
 def why_local(item: pytest.Item) -> str:
-    """Return why a test cannot be run against a deployed stack; empty if it can.
+    """Return why a test cannot run against a deployed stack, or "" if it can.
 
-    Only what is marked for it can: others break things on purpose, as the local cloud's administrator.
+    Only marked tests can: others break things on purpose, as the local cloud's administrator.
     """
     own = OWN_CLOUDS & set(getattr(item, "fixturenames", ()))
     if own:
@@ -260,7 +260,7 @@ LOCAL_ONLY = pytest.StashKey[Counter[str]]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs the local cloud, where a deployed stack is tested."""
+    """If a deployed stack is tested, leave out the tests that need the local cloud."""
     if not DEPLOYED:
         return
     reasons = {item: why_local(item) for item in items}
@@ -271,7 +271,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    """Say what was left out, and why."""
+    """Say which tests were left out, and why."""
     return [f"{count} tests left out: {why}" for why, count in config.stash.get(LOCAL_ONLY, Counter()).items()]
 
 

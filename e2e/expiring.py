@@ -1,4 +1,4 @@
-"""What ends transfers: an expiry that has passed, and the sweep."""
+"""How transfers end: they expire, and the sweep deletes them."""
 
 import json
 import time
@@ -16,7 +16,7 @@ def sweep(cloud: Cloud) -> Any:
 
 
 def expire(cloud: Cloud, transfer: Any, **more: Any) -> None:
-    """Let a transfer expire a second ago, as its administrator; set more of its attributes."""
+    """Set a transfer's expiry to a second ago, as the administrator; `more` sets other attributes."""
     values = {"expires_at": {"N": str(int(time.time()) - 1)}, **more}
     cloud.client("dynamodb").update_item(
         TableName=cloud.outputs["Table"],

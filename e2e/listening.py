@@ -1,4 +1,4 @@
-"""A temporary queue that hears what is published to a topic, as the operator's mailbox would."""
+"""A temporary queue that gets what is published to a topic, as the operator's mailbox would."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 from e2e.cloud import Cloud
 
-# How the queues are called, so that one that was left behind is known for what it is.
+# The prefix of the queues' names, so that a leftover one can be recognized.
 PREFIX = "sidestep-listening-"
 
 
@@ -42,7 +42,7 @@ def listening(cloud: Cloud, topic: str) -> Generator[str]:
 
 
 def heard(cloud: Cloud, queue: str) -> list[Any]:
-    """Return what has come since the last look: for each message what SNS says of it."""
+    """Return the messages since the last call, each as SNS's JSON."""
     sqs = cloud.client("sqs")
     found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
     for each in found:

@@ -1,4 +1,4 @@
-"""What the page does to send files, in plain HTTP: tests and `make verify` send by the same calls."""
+"""What the page does to send files, in plain HTTP: tests and `make verify` make the same calls."""
 
 import base64
 import hashlib
@@ -52,6 +52,6 @@ def send_in_parts(cloud: Cloud, transfer: Any, *pieces: bytes) -> None:
 
 
 def complete(cloud: Cloud, transfer: Any) -> Answer:
-    """Ask for one file to be made of those parts."""
+    """Ask the server to make one file of those parts."""
     place, token = f"api/transfers/{transfer['id']}", transfer["owner_token"]
     return cloud.call("POST", f"{place}/files/1/complete", token=token)

@@ -1,4 +1,4 @@
-"""Other implementations of DynamoDB for a second opinion, each with the table that the stack deploys."""
+"""Other implementations of DynamoDB as second opinions, each with the table that the stack deploys."""
 
 import os
 import socket
@@ -23,20 +23,20 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Table:
-    """Where a table is, and the SDK's session with it, which adds what the implementation lacks."""
+    """A table's location, and an SDK session for it that adds what the implementation lacks."""
 
     name: str
     endpoint: str
     session: Session
 
     def client(self) -> Any:
-        """Return a client of the table's implementation, which says a fault at once."""
+        """Return a client of the table's implementation that does not retry."""
         once = ClientConfig(retries={"total_max_attempts": 1})
         return self.session.create_client("dynamodb", "us-east-1", endpoint_url=self.endpoint, config=once)
 
 
 def a_session() -> Session:
-    """Return a session that knows made-up credentials."""
+    """Return a session with made-up credentials."""
     session = Session()
     session.set_credentials("test", "test")
     return session
@@ -46,7 +46,7 @@ def a_session() -> Session:
 def moto(work: Path) -> Generator[Table]:
     """Start moto's server.
 
-    Between a condition and its write moto takes no lock, so its threads are not switched there: only while they wait.
+    moto takes no lock between checking a condition and writing, so its threads must switch only while they wait.
     """
     serve = "import sys; sys.setswitchinterval(60); from moto.server import main; main(sys.argv[1:])"
     with _server("moto", work, [steps.SECOND_BIN / "python", "-c", serve, "--host", "127.0.0.1"]) as table:
@@ -63,9 +63,9 @@ def dynalite(work: Path) -> Generator[Table]:
 
 
 def _return_what_failed_a_condition(table: Table) -> None:
-    """Supply what AWS answers to `ReturnValuesOnConditionCheckFailure` and dynalite 4.0.0 does not know.
+    """Add `ReturnValuesOnConditionCheckFailure`, which AWS supports and dynalite 4.0.0 does not.
 
-    AWS returns the item as it was when its condition failed; here it is read a moment later, so it may be newer.
+    AWS returns the item as it was when its condition failed; this reads it a moment later, so it may be newer.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
     """
     reader = table.client()
@@ -114,7 +114,7 @@ def _answers(table: Table) -> bool:
 
 
 def _deployed(session: Session) -> dict[str, Any]:
-    """Return keys, indexes and billing as the stack has them; the rest, as TTL, is not for CreateTable to say."""
+    """Return keys, indexes and billing as the stack has them; CreateTable does not take the rest, such as TTL."""
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", steps.OLD_NODES)
     from aws_cdk import Stack, assertions  # noqa: PLC0415 - takes seconds; other tests do without
 

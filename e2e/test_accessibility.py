@@ -52,9 +52,9 @@ def check(page: Page) -> None:
 
 
 def test_what_the_gateway_says_by_itself(looked_at: Page, cloud: Cloud) -> None:
-    """Each page, as it is deployed, is styled by what its policy allows, and what is for all leads to the first page.
+    """Each page, as deployed, has the style that its policy allows, and shared links lead to the first page.
 
-    The local cloud's gateway answers with JSON whoever asks, so the pages are put into the browser by the test.
+    The local cloud's gateway always responds with JSON, so the test itself puts the pages into the browser.
     """
     page = looked_at
     gateway = cloud.client("apigateway")

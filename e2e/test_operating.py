@@ -25,7 +25,7 @@ def test_an_alarm_is_heard_by_whoever_subscribed(cloud: Cloud) -> None:
 
 
 def test_a_second_deployment_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
-    """The stack made anew, with the settings that it records, is the one that is there, down to the functions' code."""
+    """Synthesizing the stack again, with its recorded settings, gives the deployed one, down to the functions' code."""
     port = urlsplit(cloud.address).port
     assert port
     assembly = tmp_path / "cdk.out"

@@ -22,7 +22,7 @@ MIB = 2**20
 # Two parts. What a test holds or refuses passes through the browser's driver as text, which costs seconds for each full
 # part, and more on a busy machine.
 LARGE = 17 * MIB
-# The bucket stands in the host's name on AWS, and in the path in the local cloud.
+# The bucket's name is in the host on AWS, and in the path in the local cloud.
 PUTS = re.compile(r"//[^/]+/(?:sidestep-[^/]+/)?files/")
 LINK_TIME = 60_000
 
@@ -158,7 +158,7 @@ def test_a_folder_of_many_files_arrives_whole(page: Page, cloud: Cloud, tmp_path
 
 
 def test_a_file_of_200_mib_goes_up_in_parts(page: Page, recipient: Page, cloud: Cloud, tmp_path: Path) -> None:
-    """The main job once more: thirteen parts, more than travel at once, and one object of the same bytes."""
+    """The main job once more: thirteen parts, more than are sent at once, and one object of the same bytes."""
     data = some_bytes(200 * MIB)
     pick(page, write(tmp_path / "film.mkv", data))
     link = link_of(page)
@@ -334,7 +334,7 @@ def test_a_part_that_fails_is_sent_again_with_a_fresh_url(
 def test_a_put_that_meets_another_write_is_made_again(
     page: Page, watch: Watch, recipient: Page, tmp_path: Path
 ) -> None:
-    """S3 says so with a 409, and asks for another try."""
+    """S3 responds with a 409, and asks for a retry."""
     watch.forgive("Failed to load resource")
     conflict = "<Error><Code>ConditionalRequestConflict</Code></Error>"
     tries: list[str] = []
@@ -353,7 +353,7 @@ def test_a_put_that_meets_another_write_is_made_again(
 
 
 def test_a_completion_that_s3_never_heard_of_is_asked_for_again(page: Page, recipient: Page, tmp_path: Path) -> None:
-    """Although the server had said that all is well, as it must when S3's answer does not come in time."""
+    """Although the server reported success, as it must if S3 does not respond in time."""
     asked: list[str] = []
 
     def swallow(route: Route) -> None:
@@ -373,7 +373,7 @@ def test_a_completion_that_s3_never_heard_of_is_asked_for_again(page: Page, reci
 def test_an_upload_that_has_to_begin_again_is_sent_again_whole(
     page: Page, watch: Watch, cloud: Cloud, recipient: Page, tmp_path: Path
 ) -> None:
-    """By other URLs, because S3 knows the old upload no more; the page shows that its bytes are to go again."""
+    """With new URLs, because the old upload is gone from S3; the page shows that its bytes are sent again."""
     watch.forgive("Failed to load resource")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "PUT" else None)
@@ -386,7 +386,7 @@ def test_an_upload_that_has_to_begin_again_is_sent_again_whole(
             return
         transfer = re.findall(r"/transfers/([a-z2-7]{26})/", route.request.url)[0]
         upload = parse_qs(urlsplit(sent[0]).query)["uploadId"][0]
-        # What the server does when S3's refusal of a completion lasts, which the local cloud's S3 never gives.
+        # What the server does if S3 keeps refusing to complete an upload, which the local cloud's S3 never does.
         records = Records(cloud.outputs["Table"])
         vars(records)["_db"] = cloud.client("dynamodb")
         assert records.drop_upload(transfer, 1, upload)

@@ -13,7 +13,7 @@ from e2e.sending import MIB, begin, put, stored
 from e2e.test_accessibility import NARROW, check
 from e2e.test_sharing import content
 
-# Two spaces: the header that keeps the name is signed, and SigV4 makes one of them.
+# Two spaces: the header with the name is signed, and SigV4 collapses them into one.
 NAME = "Frühling  & so.bin"
 
 

@@ -68,7 +68,7 @@ def folder(page: Page, name: str) -> Locator:
 
 
 def test_a_link_with_a_slash_too_many_leads_to_the_page(recipient: Page, cloud: Cloud, watch: Watch) -> None:
-    """Some mail programs take it for a folder's; the language that was asked for stays."""
+    """Some mail programs take it for a folder's; the requested language stays."""
     page = f"{cloud.address}t/{sent(cloud, 'holiday/beach.jpg')['id']}"
     recipient.goto(f"{page}/?lang=de")
     expect(recipient).to_have_url(f"{page}?lang=de")

@@ -34,7 +34,7 @@ from infra import steps
 NOW = 4_000_000_000
 
 
-# What an implementation does otherwise than AWS, and than the others. If it does not any more, its test fails.
+# Where an implementation differs from AWS and the others. If it no longer does, its test fails.
 LACKS = {
     ("moto", "ConditionExpression"): "it takes the word for a function, and fails on it with status 500",
     ("moto", "FilterExpression"): "it takes the word for a function, and says so",
@@ -67,13 +67,13 @@ def ministack_table(cloud: Cloud) -> Table:
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def table(request: pytest.FixtureRequest) -> Table:
-    """Return each implementation's table; only MiniStack's is of a local cloud."""
+    """Return each implementation's table; only MiniStack's belongs to a local cloud."""
     return request.getfixturevalue(f"{request.param}_table")
 
 
 @pytest.fixture(params=["fake", *IMPLEMENTATIONS])
 def records(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Records:
-    """Return the table in memory, then each other one, by the very clients that the functions make."""
+    """Return the table in memory, then each other one, with the clients that the functions use."""
     if request.param == "fake":
         return FakeRecords()
     table: Table = request.getfixturevalue(f"{request.param}_table")
@@ -110,7 +110,7 @@ def test_what_is_created_is_read_back(records: Records) -> None:
 
 
 def test_what_one_answer_does_not_hold_is_read_whole(records: Records) -> None:
-    """A query answers a megabyte at once, a batch 16 on AWS, and 1 on dynalite, which names what it left out."""
+    """A query returns up to 1 MB, a batch 16 MB on AWS and 1 MB on dynalite, which lists what it left out."""
     transfer, files = a_transfer(100)
     files = [replace(file, name="n" * 12_000) for file in files]
     records.create(transfer, files)
@@ -629,7 +629,7 @@ def test_a_try_of_the_passphrase_is_counted_by_one_of_many_at_once(records: Reco
 
 
 def test_only_a_pending_file_changes_its_upload_after_a_conflict(records: Records) -> None:
-    """And only the upload that was in conflict, since when the first call has noted it."""
+    """And only of the upload in conflict; the first call records the time."""
     transfer, files = a_transfer(2)
     records.create(transfer, files)
     for number in (1, 2):
@@ -651,7 +651,7 @@ def test_only_a_pending_file_changes_its_upload_after_a_conflict(records: Record
 
 
 def ask(table: Table, kind: str, expression: str) -> Any:
-    """Send DynamoDB an expression, in a call that takes one of this kind."""
+    """Send DynamoDB an expression in a call that accepts this kind."""
     on = {"TableName": table.name, "ExpressionAttributeValues": {":v": {"S": "v"}}}
     key = {"pk": {"S": "reserved"}, "sk": {"S": "words"}}
     match kind:
@@ -696,7 +696,7 @@ def test_a_reserved_word_is_no_attribute(
 
 
 def test_size_is_still_a_function(table: Table) -> None:
-    """A parenthesis tells it from an attribute."""
+    """A parenthesis distinguishes it from an attribute."""
     ask(table, "ConditionExpression", "attribute_not_exists(pk) OR size (a) > size(a) OR NOT a IN (:v)")
 
 
@@ -712,6 +712,6 @@ def test_size_is_still_a_function(table: Table) -> None:
     ids=["ministack", "moto"],
 )
 def test_others_know_the_same_reserved_words(python: Path, words: str) -> None:
-    """Our list, by which the unit tests go, has what theirs has."""
+    """Our list, which the unit tests use, has the same words as theirs."""
     done = subprocess.run([python, "-c", f"{words}; print(*words)"], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == reserved_words()

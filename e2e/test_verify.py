@@ -1,4 +1,4 @@
-"""`make verify` on a local cloud: every line that it can do is ok, each can fail, and nothing of it is left."""
+"""`make verify` on a local cloud: every check that can run is ok, each can fail, and nothing is left behind."""
 
 import os
 import re
@@ -23,20 +23,20 @@ from e2e.verify.report import Check, outcome_of
 from e2e.verify.target import Target
 from infra import local, steps
 
-# What only AWS can be asked, or another deployment than one with a passphrase.
+# Checks that need AWS itself, or a deployment without a passphrase.
 NOT_TRIED = {
     "Download from CloudFront, its name with quotes, two spaces and non-ASCII": "the local cloud has no CloudFront",
-    "Download of ranges from CloudFront": "the local cloud has no CloudFront",
+    "Range requests to CloudFront": "the local cloud has no CloudFront",
     "Download from CloudFront without a signature": "the local cloud has no CloudFront",
     "Signed download from S3, past CloudFront": "the local cloud has no CloudFront",
-    "Download by a public address": "public_downloads is off",
-    "Versions in takedown": "there is no such function where people have no accounts",
-    "Functions that the account may run at once": "the local cloud makes its number up",
-    "The address without its last slash": "the local cloud takes it for the one with the slash",
-    "The gateway's own 401": "the gateway checks nobody where people have no accounts",
-    "A request of over 10 MB": "the local cloud takes bodies of any size",
-    "More requests than are let through": "the local cloud is slower than its own limit",
-    "An event that cannot be handled": "takes as long as all tries of a letter: make verify SLOW=1",
+    "Download from a public address": "public_downloads is off",
+    "Versions in takedown": "this function exists only with upload_access=cognito",
+    "Lambda concurrency of the account": "the local cloud reports a made-up number",
+    "The address without its trailing slash": "the local cloud treats it like the one with the slash",
+    "The gateway's own 401": "the gateway checks tokens only with upload_access=cognito",
+    "A request of over 10 MB": "the local cloud accepts bodies of any size",
+    "More requests than the limit": "the local cloud is slower than its own limit",
+    "An event that cannot be handled": "takes as long as all tries of a message: make verify SLOW=1",
     "Completion after twenty idle minutes": "takes twenty minutes: make verify SLOW=1",
 }
 ROW = re.compile(r"^\| (ok|FAILED|not tried) \| (.*?) \| (.*?) \| (.*) \|$", re.MULTILINE)
@@ -57,7 +57,7 @@ def there(cloud: Cloud) -> dict[str, set[str]]:
 
 
 def test_all_that_the_local_cloud_can_do_is_ok_and_nothing_is_left(closed_cloud: LocalCloud) -> None:
-    """As `make verify PORT=…` does it; what cannot be tried is named, so that no line falls out in silence."""
+    """As with `make verify PORT=…`; the test names the checks that cannot run, so that none goes missing unnoticed."""
     before = there(closed_cloud)
     command = [sys.executable, "-m", "infra.verify", "--port", str(urlsplit(closed_cloud.address).port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -89,7 +89,7 @@ def test_it_cleans_up_after_ctrl_c(closed_cloud: LocalCloud) -> None:
 
 @contextmanager
 def no_cors(cloud: Cloud) -> Generator[None]:
-    """Let no page in."""
+    """Allow no origin."""
     bucket = cloud.outputs["Bucket"]
     rules = cloud.s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
     cloud.s3.delete_bucket_cors(Bucket=bucket)
@@ -99,7 +99,7 @@ def no_cors(cloud: Cloud) -> Generator[None]:
 
 @contextmanager
 def deaf_links(cloud: Cloud) -> Generator[None]:
-    """Have nobody take arrivals out of their queue."""
+    """Stop the function from reading the queue of arrivals."""
     lambda_ = cloud.client("lambda")
     (mapping,) = lambda_.list_event_source_mappings(FunctionName=cloud.outputs["LinksFunction"])["EventSourceMappings"]
     lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
@@ -109,7 +109,7 @@ def deaf_links(cloud: Cloud) -> Generator[None]:
 
 @contextmanager
 def silent_alarms(cloud: Cloud) -> Generator[None]:
-    """Have alarms tell nobody."""
+    """Stop alarms from notifying anybody."""
     cloudwatch = cloud.client("cloudwatch")
     names = [alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]]
     cloudwatch.disable_alarm_actions(AlarmNames=names)
@@ -119,7 +119,7 @@ def silent_alarms(cloud: Cloud) -> Generator[None]:
 
 @contextmanager
 def no_schedule(cloud: Cloud) -> Generator[None]:
-    """Have nobody call the sweep."""
+    """Stop the sweep from being called."""
     events = cloud.client("events")
     function = cloud.client("lambda").get_function_configuration(FunctionName=cloud.outputs["SweepFunction"])
     (rule,) = events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"]
@@ -132,15 +132,15 @@ def no_schedule(cloud: Cloud) -> Generator[None]:
     ("broken", "what"),
     [
         (no_cors, "Preflight from each origin of the page"),
-        (deaf_links, "From the last byte to the link, by S3's event alone"),
+        (deaf_links, "Time from the last byte to the link, through S3's event alone"),
         (silent_alarms, "An alarm set off by hand"),
-        (no_schedule, "Its schedule"),
+        (no_schedule, "The schedule of the sweep"),
     ],
 )
 def test_a_broken_deployment_fails_the_line_that_is_about_it(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, broken: Callable[[Cloud], Any], what: str
 ) -> None:
-    """Broken by its administrator, in the middle of the run."""
+    """The administrator breaks it in the middle of the run."""
     (check,) = [check for check in program.CHECKS if check.what == what]
     target = Target(cloud)
     with broken(cloud), monkeypatch.context() as impatient:
@@ -163,7 +163,7 @@ def operators_of(cloud: Cloud) -> Operators:
 def test_whatever_has_become_of_a_transfer_it_is_cleared_away(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Blocked, expired, deleted or under way; and a check that crashes harms no other."""
+    """Blocked, expired, deleted or in progress; and a check that crashes does not affect the others."""
     target = Target(cloud)
     vars(target)["operators"] = operators_of(cloud)
 
@@ -187,7 +187,7 @@ def test_whatever_has_become_of_a_transfer_it_is_cleared_away(
 
 
 def test_what_cannot_be_taken_away_is_named_and_fails(cloud: Cloud) -> None:
-    """Its id is what the operator needs."""
+    """The operator needs its id."""
     target = Target(cloud)
     transfer = target.begin(b"1")
     token, transfer["owner_token"] = transfer["owner_token"], "another"
@@ -199,7 +199,7 @@ def test_what_cannot_be_taken_away_is_named_and_fails(cloud: Cloud) -> None:
 def test_the_slow_checks_do_what_they_say_when_they_need_not_wait(
     closed_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a second for twenty minutes, and for the time between two tries of a letter."""
+    """With a second instead of twenty minutes, and instead of the time between two tries of a message."""
     monkeypatch.setattr(closed_cloud, "sender", {})
     closed_cloud.sign_in()
     target = Target(closed_cloud, slow=True, idle_seconds=1)
@@ -218,7 +218,7 @@ def test_the_slow_checks_do_what_they_say_when_they_need_not_wait(
 
 
 def test_a_deployed_stack_can_be_tested_in_the_browser_by_its_address(closed_cloud: LocalCloud) -> None:
-    """With the environment's credentials, signed in by its passphrase; what needs the local cloud is left out."""
+    """With the environment's credentials, signed in with the passphrase, without tests that need the local cloud."""
     env = local.environment(os.environ, urlsplit(closed_cloud.address).port or 0) | {
         "E2E_ADDRESS": closed_cloud.address
     }
@@ -232,7 +232,7 @@ def test_a_deployed_stack_can_be_tested_in_the_browser_by_its_address(closed_clo
 
 @pytest.mark.parametrize("what", ["The gateway's own 401", "Versions in takedown"])
 def test_where_people_have_accounts_more_lines_are_tried(cloud_of_accounts: Cloud, what: str) -> None:
-    """They need nobody's token."""
+    """They need no token."""
     (check,) = [check for check in program.CHECKS if check.what == what]
     line = outcome_of(check, Target(cloud_of_accounts))
     assert line.outcome == "ok", line
@@ -241,7 +241,7 @@ def test_where_people_have_accounts_more_lines_are_tried(cloud_of_accounts: Clou
 def test_where_people_have_accounts_it_asks_for_a_token(
     cloud_of_accounts: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And sends with the one that it is given."""
+    """And uses the one that it gets."""
     monkeypatch.delenv("TOKEN", raising=False)
     with pytest.raises(steps.Trouble, match=r"make verify TOKEN=…$"):
         program.sign_in(cloud_of_accounts)

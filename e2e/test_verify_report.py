@@ -1,4 +1,4 @@
-"""The report of `make verify`, and what it makes of answers that only AWS gives."""
+"""The report of `make verify`, and how it handles responses that only AWS gives."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from e2e.verify.target import Target
 
 
 def ends(error: Exception) -> Line:
-    """Return how a check ends that raises this."""
+    """Return the outcome of a check that raises this."""
 
     def tried(_: None) -> str:
         raise error
@@ -24,7 +24,7 @@ def ends(error: Exception) -> Line:
 
 
 def test_a_check_is_ok_failed_or_not_tried() -> None:
-    """Whatever it raises, the others go on."""
+    """Whatever it raises, the others still run."""
     fine = outcome_of(Check[None]("It", "this", lambda _: came("this", ok=True)), None)
     assert (fine.outcome, fine.came) == ("ok", "this")
     lines = [fine, *map(ends, (UnexpectedError("that"), NotTriedError("no"), ValueError("odd"), AssertionError("b")))]
@@ -53,7 +53,7 @@ def test_a_line_is_fit_for_an_issue(text: str, shown: str) -> None:
 
 @dataclass(kw_only=True)
 class Throttled(Cloud):
-    """A deployment on AWS that lets ten requests a second through, and twenty at once."""
+    """A deployment on AWS that allows ten requests a second, and twenty at once."""
 
     answer: Answer
     page: Answer | None = None
@@ -92,7 +92,7 @@ class _Gateway:
 
 
 def answer(status: int, code: str, *, https: bool = True) -> Answer:
-    """Return an error as we spell them."""
+    """Return an error in our form."""
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **every_answer(https=https)}
     return Answer(status, headers, json.dumps({"error": {"code": code}}).encode())
 
@@ -113,7 +113,7 @@ PAGE = Answer(429, {"Content-Type": "text/html"}, b"<!doctype html>")
 def test_the_gateway_is_pressed_until_it_refuses(
     monkeypatch: pytest.MonkeyPatch, answered: Answer, page: Answer | None, outcome: str, said: str
 ) -> None:
-    """And what it then says is compared."""
+    """And its response is checked."""
     monkeypatch.setattr(gateway, "FLOOD_SECONDS", 0.2)
     target = Target(Throttled(address="https://files.example.com/", answer=answered, page=page))
     line = outcome_of(Check("429", "429", gateway.own_429), target)
@@ -122,16 +122,16 @@ def test_the_gateway_is_pressed_until_it_refuses(
 
 
 def test_who_sends_too_slowly_to_be_refused_has_not_tried_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says nothing of the gateway."""
+    """That says nothing about the gateway."""
     monkeypatch.setattr(gateway, "FLOOD_SECONDS", 0)
     target = Target(Throttled(address="https://files.example.com/", answer=answer(404, "not_found")))
     line = outcome_of(Check("429", "429", gateway.own_429), target)
     assert line.outcome == "not tried"
-    assert line.came.startswith("this machine does not send fast enough: no 429 among 0 requests")
+    assert line.came.startswith("this machine cannot send fast enough: no 429 among 0 requests")
 
 
 def test_the_report_in_the_docs_has_the_lines_of_today() -> None:
-    """The same checks, in the same order, with what is expected."""
+    """The same checks in the same order, with the same expected results."""
     lines = (ROOT / "docs" / "verify.md").read_text("utf-8").splitlines()
     rows = [line.split(" | ")[1:3] for line in lines if line.startswith("| ")]
     assert rows[1:-1] == [[check.what, check.expected] for check in CHECKS]

@@ -1,4 +1,4 @@
-"""What a first visit asks of API Gateway: by that its throttle is set."""
+"""How many requests a first visit sends to API Gateway: its throttling limits depend on that."""
 
 import os
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ from infra.steps import find_browser
 
 @dataclass
 class Visitors:
-    """Browsers that have never been here, and what has been asked of the gateway for them."""
+    """Browsers on a first visit, and the requests that they have sent to the gateway."""
 
     browser: Browser
     root: str
     asked: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def new(self) -> Page:
-        """Return a page of one who comes for the first time, and count from here."""
+        """Return the page of a first visit, and count from here."""
         self.asked.clear()
         return self.browser.new_context(accept_downloads=True).new_page()
 
     def note(self, method: str, address: str) -> None:
-        """Note a request once: how often a page asks for its link depends on when S3 tells of the file."""
+        """Count each request once: how often a page asks for its link depends on when S3's event comes."""
         path = urlsplit(address).path
         if path.startswith(self.root):
             self.asked.add((method, path))
@@ -52,7 +52,7 @@ def visitors(browser: Browser, cloud: Cloud) -> Iterator[Visitors]:
 
 
 def test_a_first_visit_asks_for_what_the_throttle_expects(visitors: Visitors, cloud: Cloud, tmp_path: Path) -> None:
-    """To the request, so that whoever changes what a page loads changes the throttle with it."""
+    """Exactly, so that anyone who changes what a page loads changes the throttling limits, too."""
     sender = visitors.new()
     sender.goto(cloud.address)
     sender.wait_for_load_state("networkidle")

@@ -86,7 +86,7 @@ class Access(Construct):
             password_policy=cognito.PasswordPolicy(
                 min_length=12, require_digits=True, require_lowercase=True, require_symbols=True, require_uppercase=True
             ),
-            # No deletion protection: CloudFormation could not delete the pool either when a first deployment fails.
+            # No deletion protection: with it, CloudFormation could not delete the pool when a first deployment fails.
             # https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-deletion-protection.html
             removal_policy=kept(self._config),
         )

@@ -18,7 +18,7 @@ def main() -> None:
     app = App()
     try:
         config = Config.from_context(app.node.get_all_context())
-        # The CDK CLI says which region it is going to deploy to, if it knows.
+        # The CDK CLI sets this to the region that it is going to deploy to, if it knows it.
         region = os.environ.get("CDK_DEFAULT_REGION")
         if region and (partition := RegionInfo.get(region).partition):
             check_partition(f"The region {region}", partition)

@@ -1,4 +1,4 @@
-"""The targets that concern AWS, with the user's own credentials and region; what asks AWS is in infra/deployment.py."""
+"""The make targets for AWS, with the user's own credentials and region. infra/deployment.py has what calls AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STACK = "Sidestep"
 
 
 def cdk(*arguments: str | os.PathLike[str], folder: os.PathLike[str] = steps.ROOT, region: str | None = None) -> int:
-    """Run the CDK CLI in the terminal, where it may ask; it shares our Ctrl-C. Without a region it finds its own."""
+    """Run the CDK CLI in the terminal, where it may ask; it shares our Ctrl-C. Without `region` it finds its own."""
     env = {**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": steps.OLD_NODES}
     env |= {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"}
     env |= {"AWS_REGION": region} if region else {}
@@ -51,7 +51,7 @@ def redrive(port: int | None) -> int:
 
 
 def _run(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> int:
-    """Run a module in the terminal by the checkout's own Python, which has boto3."""
+    """Run a module in the terminal with the checkout's own Python, which has boto3."""
     return subprocess.run([steps.PYTHON, "-m", module, *arguments], cwd=steps.ROOT, env=env, check=False).returncode
 
 
@@ -59,16 +59,14 @@ def main() -> int:
     """Read the arguments."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws", description=__doc__)
     parser.add_argument("what", choices=["bootstrap", "deploy", "destroy", "diff", "redrive", "synth"])
-    parser.add_argument(
-        "settings", nargs="*", metavar="name=value", help="on top of settings.toml; see infra/config.py"
-    )
+    parser.add_argument("settings", nargs="*", metavar="name=value", help="override settings.toml; see infra/config.py")
     parser.add_argument("--yes", action="store_true", help="deploy without asking")
     parser.add_argument("--port", type=int, help="redrive in the local cloud at this port")
     arguments = parser.parse_args()
     what: str = arguments.what
     words: list[str] = arguments.settings
     if what in ("deploy", "diff", "synth"):
-        settings.chosen(words)  # a mistake is told before anything is fetched
+        settings.chosen(words)  # report a mistake before fetching anything
     with steps.Children() as children:
         steps.set_up(children)
     match what:

@@ -41,7 +41,7 @@ CHAOS = {
 }
 
 
-# What the functions' own tests run on: this Python with the newest SDK; AWS's, where there is one, with the oldest.
+# The functions' own tests run on this Python with the newest SDK, and on AWS's version, if installed, with the oldest.
 FUNCTIONS_ON = (steps.PYTHON, steps.OLDEST_PYTHON)
 
 
@@ -59,7 +59,7 @@ def tests() -> dict[str, list[str | Path]]:
 
 
 def ran_on(pythons: Sequence[Path]) -> str:
-    """Say what the functions' tests ran on, and how to have AWS's Python among it where it was not."""
+    """Say what the functions' tests ran on and, if AWS's Python was missing, how to add it."""
     ask = "import botocore, sys; print(f'Python {sys.version.split()[0]} with botocore {botocore.__version__}')"
     found = [subprocess.check_output([python, "-c", ask], text=True).strip() for python in pythons]
     said = f"The functions' tests ran on {' and on '.join(found)}."
@@ -68,7 +68,7 @@ def ran_on(pythons: Sequence[Path]) -> str:
         return said
     return (
         f"{said} None of these is {wanted}, on which AWS runs them: install it with its venv module, on the PATH or "
-        f"by pyenv (pyenv install {wanted.split()[1]}), and run make test again."
+        f"with pyenv (pyenv install {wanted.split()[1]}), and run make test again."
     )
 
 

@@ -1,9 +1,9 @@
-"""MiniStack, made to refuse DynamoDB's reserved words as AWS does. `infra.local` runs it on the local cloud's Python.
+"""MiniStack, made to reject DynamoDB's reserved words as AWS does. `infra.local` runs it on the local cloud's Python.
 
-AWS takes none of these words for an attribute, wherever in an expression it stands:
+AWS does not accept these words as attribute names anywhere in an expression:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
-MiniStack 1.5.33 lets pass what is also a function's name, as in `size = :size`, and looks only at what it evaluates:
-not at an update whose condition fails, for example.
+MiniStack 1.5.33 accepts a reserved word that is also a function's name, as in `size = :size`, and checks only what it
+evaluates: not an update whose condition fails, for example.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib import import_module
 from itertools import pairwise
 from typing import Any, cast
 
-# The reserved words that each kind of expression is written with.
+# The reserved words that are part of each kind of expression's syntax.
 CONDITION_WORDS = frozenset({"AND", "BETWEEN", "IN", "NOT", "OR"})
 SYNTAX = {
     "ConditionExpression": CONDITION_WORDS,
@@ -28,7 +28,7 @@ Token = tuple[str, str]
 
 
 def make_strict(dynamodb: Any) -> None:
-    """Put the check in front of MiniStack's DynamoDB. Raises where that is not what this was written for."""
+    """Put the check in front of MiniStack's DynamoDB. Raises if this MiniStack works differently."""
     tokenize: Callable[[str], list[Token]] = dynamodb._tokenize  # noqa: SLF001
     reserved: frozenset[str] = dynamodb.AWS_KEYWORDS
     refuse: Callable[[str, str], Any] = dynamodb.error_response_json
@@ -42,12 +42,12 @@ def make_strict(dynamodb: Any) -> None:
         return await handle(method, path, headers, body, query)
 
     if bare_word(tokenize("size = :size"), reserved) != "size" or bare_word(tokenize("size(a) = :size"), reserved):
-        raise RuntimeError("This MiniStack reads expressions in another way; infra/cloud.py must be written anew.")
+        raise RuntimeError("This MiniStack parses expressions differently; infra/cloud.py must be adapted to it.")
     dynamodb.handle_request = check
 
 
 def bare_word(tokens: Sequence[Token], reserved: Collection[str]) -> str | None:
-    """Return the first reserved word that stands for an attribute: it is no function, which a parenthesis follows."""
+    """Return the first reserved word used as an attribute, that is, not as a function: no parenthesis follows it."""
     for (kind, text), (following, _) in pairwise(tokens):
         if kind == "IDENT" and following != "LPAREN" and text.upper() in reserved:
             return text
@@ -55,7 +55,7 @@ def bare_word(tokens: Sequence[Token], reserved: Collection[str]) -> str | None:
 
 
 def _expressions(asked: object) -> Iterator[tuple[str, str]]:
-    """Yield every expression of a request with its kind, those inside transactions and batches, too."""
+    """Yield every expression of a request with its kind, including those in transactions and batches."""
     if isinstance(asked, dict):
         for name, value in cast("dict[str, object]", asked).items():
             if name in SYNTAX and isinstance(value, str):

@@ -51,13 +51,13 @@ MAX_BRAND_NAME = 40
 # All of a function's environment together may have 4 KB.
 MAX_LEGAL_BYTES = 1_000
 UPLOAD_ACCESS = ("passphrase", "cognito", "open")
-# Requests of a browser that has never been here and has nothing cached, counted by e2e/test_visits.py: to open the page
-# and send a file, and to open a link and download one.
+# Requests of a browser with an empty cache, counted by e2e/test_visits.py: to open the page and send a file, and to
+# open a link and download one.
 SENDERS_VISIT = 46
 RECIPIENTS_VISIT = 25
-# How many such people may come in the same moment: a team that has just been told of it.
+# How many people may make their first visit at the same moment: a team that has just got the link.
 PEOPLE_AT_ONCE = 10
-# What an account may have by default, over all APIs of a Region; in some Regions it is a quarter of that.
+# An account's default quota for all APIs of a Region together; in some Regions it is a quarter of that.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_REQUESTS_PER_SECOND = 10_000
 MAX_REQUEST_BURST = 5_000
@@ -67,14 +67,14 @@ MAX_TRANSFERS = 1_000_000_000
 # "Maximum cacheable file size per HTTP GET response",
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 CLOUDFRONT_MAX_BYTES = 50 * 1000**3
-# The stack writes out names of this partition: amazoncognito.com, CloudFront's hosted zone, endpoints of services.
+# The stack contains names of this partition: amazoncognito.com, CloudFront's hosted zone, service endpoints.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 PARTITION = "aws"
 # A link that takes longer is reported to the operator.
 SLOW_LINK_SECONDS = 60
 # What expired is gone within the hour, also when a run fails and one more is needed.
 SWEEP_SCHEDULE = "rate(15 minutes)"
-# Calls of the links function that take arrivals from the queue at once: 250 files a second, and not one more worker.
+# How many links functions read arrivals from the queue at once: enough for 250 files a second, and no more workers.
 LINKS_CONCURRENCY = 5
 # What Lambda must run at once at the least: one first visit, while files of others arrive.
 LEAST_CONCURRENCY = SENDERS_VISIT + LINKS_CONCURRENCY
@@ -115,7 +115,7 @@ class Config:
     max_transfer_bytes: int = 2048 * GIB
     """The most bytes in one transfer: the largest file still goes, and a folder may be as large as it."""
     max_files: int = 10_000
-    """The most files in one transfer; at most 100,000, which is what the table's lists of them can hold."""
+    """The most files in one transfer; at most 100,000, which is what the table's lists can hold."""
     max_transfers_per_day: int = 10_000
     """Transfers that may be begun in a UTC day. No team comes near it; it ends what a script began by mistake."""
     max_bytes_per_day: int = 4096 * GIB
@@ -166,11 +166,11 @@ class Config:
     requests_per_second: int = 100
     """What API Gateway lets through in the long run, over all callers; above it, 429.
 
-    Two first visits a second. It bounds the bill, too: 100 requests a second, day and night, cost 900 USD a month at
-    API Gateway alone.
+    Enough for two first visits a second. It also limits the bill: 100 requests a second, day and night, cost 900 USD a
+    month for API Gateway alone.
     """
     request_burst: int = PEOPLE_AT_ONCE * max(SENDERS_VISIT, RECIPIENTS_VISIT)
-    """What it lets through at once: ten first visits. With less, people who come together miss parts of the page."""
+    """What it lets through at once: ten first visits. With less, people who come together get incomplete pages."""
     brand_name: str = "Sidestep"
     """What the service is called on its pages."""
     brand_accent: str = ""
@@ -298,7 +298,7 @@ class Config:
         return cls(**values)
 
     def texts(self) -> dict[str, str]:
-        """Return every setting as the text that `from_context` takes, but for `local_port`, which is not for AWS."""
+        """Return every setting as the text that `from_context` takes, except `local_port`, which is not for AWS."""
         return {field.name: _text(getattr(self, field.name)) for field in fields(self) if field.name != "local_port"}
 
     def record(self) -> dict[str, str]:
@@ -308,7 +308,7 @@ class Config:
 
 
 def check_partition(what: str, partition: str) -> None:
-    """Raise ConfigError if `what` is in a partition that the stack is not written for."""
+    """Raise ConfigError if `what` is in a partition that the stack does not support."""
     if partition != PARTITION:
         raise ConfigError(
             f"{what} is in AWS's partition {partition}, and Sidestep runs in the partition {PARTITION} only; "

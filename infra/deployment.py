@@ -1,6 +1,6 @@
-"""What `make bootstrap`, `make deploy` and `make diff` do once set-up has brought boto3.
+"""What `make bootstrap`, `make deploy` and `make diff` do once set-up has installed boto3.
 
-They ask AWS where they are and what is deployed, ask the user before a setting changes, and call the CDK CLI.
+They ask AWS for the account and what is deployed, ask the user before a setting changes, and call the CDK CLI.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DEFAULT_CONCURRENCY = 1000
 
 @dataclass(frozen=True)
 class Place:
-    """The account and region that everything goes to, and the session that asks them."""
+    """The account and region that everything goes to, and a session for them."""
 
     account: str
     region: str
@@ -44,14 +44,14 @@ class Place:
 
 
 def locate() -> Place:
-    """Return where the user's credentials and region lead. Raises Trouble if one is missing or of another partition."""
+    """Return the account and region. Raises Trouble if one is missing or in another partition."""
     try:
-        # boto3 reads one of the two variables that AWS's other tools take.
+        # AWS's other tools read two variables for the region; boto3 reads only one.
         session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         region = session.region_name
         if not region:
             raise steps.Trouble(
-                "No region is set. Put one into AWS_REGION or your profile: AWS_REGION=eu-central-1 make …"
+                "No region is set. Set one in AWS_REGION or your profile: AWS_REGION=eu-central-1 make …"
             )
         check_partition(f"The region {region}", session.get_partition_for_region(region))
         caller = session.client("sts").get_caller_identity()
@@ -60,7 +60,7 @@ def locate() -> Place:
         raise steps.Trouble(str(error)) from None
     except NoCredentialsError:
         raise steps.Trouble(
-            "No AWS credentials were found. Run `aws configure`, or name a profile in AWS_PROFILE; see "
+            "No AWS credentials were found. Run `aws configure`, or set AWS_PROFILE to a profile; see "
             "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html"
         ) from None
     except (BotoCoreError, ClientError) as error:
@@ -74,11 +74,11 @@ def locate() -> Place:
 
 
 class UnknownSettings(Exception):  # noqa: N818 - it is a fact about the stack, not a fault
-    """A stack is deployed, or may be, but its settings cannot be read; the text says why."""
+    """There is a stack, or may be, but its settings cannot be read; the text says why."""
 
 
 def deployed_settings(cloudformation: Any) -> dict[str, str] | None:
-    """Return what the deployed stack records, None where there is no stack. Raises UnknownSettings and Trouble."""
+    """Return the settings that the stack records, or None if there is no stack. Raises UnknownSettings and Trouble."""
     try:
         stack = stack_of(cloudformation)
     except (BotoCoreError, ClientError) as error:
@@ -86,10 +86,10 @@ def deployed_settings(cloudformation: Any) -> dict[str, str] | None:
     if stack is None or stack["StackStatus"] in NOT_DEPLOYED:
         return None
     status = stack["StackStatus"]
-    # Outputs are not available meanwhile.
+    # A stack has no outputs while it changes.
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
     if status.endswith("_IN_PROGRESS"):
-        raise steps.Trouble(f"The stack {STACK} is being changed ({status}); try again when that is done.")
+        raise steps.Trouble(f"The stack {STACK} is being changed ({status}); try again when that has finished.")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     if "Settings" not in outputs:
         raise UnknownSettings("it was deployed by a version of Sidestep that did not record them")
@@ -101,7 +101,7 @@ def confirm_changes(cloudformation: Any, config: Config, *, yes: bool) -> None:
     try:
         deployed = deployed_settings(cloudformation)
     except UnknownSettings as reason:
-        print(f"The settings of what is deployed are not known: {reason}. This deployment sets:")
+        print(f"The deployed settings are not known: {reason}. This deployment sets:")
         for name, value in config.record().items():
             print(f"  {name}: {value}")
         print("  and all others to their defaults")
@@ -124,7 +124,7 @@ def _ask(otherwise: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise steps.Trouble(f"There is no terminal to ask on. If this is what you want, add YES=1. {otherwise}")
+        raise steps.Trouble(f"There is no terminal to ask in. If this is what you want, add YES=1. {otherwise}")
     try:
         answer = input("Type yes to deploy: ")
     except EOFError:
@@ -137,12 +137,12 @@ def _ask(otherwise: str, *, yes: bool) -> None:
 
 
 def tell_concurrency(lambda_: Any, config: Config, region: str) -> None:
-    """Print how many functions may run at once, and warn if the gateway lets more requests through; never an error."""
+    """Print how many functions may run at once, and warn if API Gateway lets more requests through; never fail."""
     try:
         limits = lambda_.get_account_settings()["AccountLimit"]
         total, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
     except (BotoCoreError, ClientError) as error:
-        print(f"How many functions may run at once could not be read (lambda:GetAccountSettings): {error}")
+        print(f"Could not read how many functions may run at once (lambda:GetAccountSettings): {error}")
         return
     print(f"Lambda concurrency in this account and region: {total}, of which {free} are not reserved.")
     needed = config.request_burst + LINKS_CONCURRENCY
@@ -150,8 +150,8 @@ def tell_concurrency(lambda_: Any, config: Config, region: str) -> None:
         print(
             f"WARNING: these settings can need {needed}: {config.request_burst} for requests that come at once "
             f"(request_burst) and {LINKS_CONCURRENCY} for files that arrive. One first visit alone takes "
-            f"{SENDERS_VISIT}. With less, pages load in part and requests fail.\n"
-            "AWS raises it on request, at no charge:\n"
+            f"{SENDERS_VISIT}. With less, pages load only partly and requests fail.\n"
+            "AWS raises the limit on request, at no charge:\n"
             f"  aws service-quotas request-service-quota-increase --region {region} --service-code lambda"
             f" --quota-code {CONCURRENCY_QUOTA} --desired-value {DEFAULT_CONCURRENCY}"
         )
@@ -161,9 +161,9 @@ def tell_concurrency(lambda_: Any, config: Config, region: str) -> None:
 
 
 def bootstrap() -> int:
-    """Make what CDK needs in the account and region. Raises Trouble."""
+    """Create what CDK needs in the account and region. Raises Trouble."""
     place = locate()
-    # Away from cdk.json: the CLI would synthesize the app as well, though the place is named.
+    # In a folder without cdk.json: with it, the CLI would synthesize the app first, although it has account and region.
     OUTPUTS.parent.mkdir(exist_ok=True)
     if cdk("bootstrap", f"aws://{place.account}/{place.region}", folder=OUTPUTS.parent, region=place.region):
         raise steps.Trouble("The account and region could not be prepared for CDK, for the reason above.")
@@ -188,24 +188,24 @@ def deploy(words: Sequence[str], *, yes: bool = False) -> int:
     options = [*settings.context(config), *(["--require-approval", "never"] if yes else [])]
     if cdk("deploy", STACK, *options, "--outputs-file", OUTPUTS, region=place.region):
         raise steps.Trouble(
-            "The deployment failed for the reason above; an account and region that CDK never saw need "
+            "The deployment failed for the reason above; an account and region that are new to CDK need "
             "`make bootstrap` once."
         )
     report(cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK])
     tell_concurrency(place.session.client("lambda"), config, place.region)
     if text is not None:
         settings.write(settings.FILE, text)
-        print(f"{settings.FILE.name} holds the new settings for the next deployment.")
+        print(f"{settings.FILE.name} now has these settings, for the next deployment, too.")
     return 0
 
 
 def report(outputs: dict[str, str]) -> None:
-    """Print what the operator wants to know of a deployment."""
+    """Print what the operator needs to know about the deployment."""
     print(f"Sidestep is deployed: {outputs['Address']}")
-    print(f"How it is doing: the dashboard {outputs['Dashboard']} in CloudWatch")
+    print(f"Its dashboard in CloudWatch: {outputs['Dashboard']}")
     for setting, output in (("domain_name", "PagesLeadTo"), ("downloads_domain_name", "DownloadsLeadTo")):
         if output in outputs:
-            print(f"Make a DNS record by which {setting} leads to {outputs[output]} (CNAME or alias).")
+            print(f"Create a DNS record (CNAME or alias) that points {setting} to {outputs[output]}.")
     if "Passphrase" in outputs:
         region = outputs["Passphrase"].split(":")[3]
         print(
@@ -216,7 +216,7 @@ def report(outputs: dict[str, str]) -> None:
 
 
 def main() -> int:
-    """Read the arguments, which infra/aws.py has checked."""
+    """Read the arguments, which infra/aws.py has already checked."""
     parser = argparse.ArgumentParser(prog="python -m infra.deployment")
     parser.add_argument("what", choices=["bootstrap", "deploy", "diff"])
     parser.add_argument("settings", nargs="*")

@@ -1,6 +1,6 @@
-"""What cdk-nag, checkov and cfn-lint find in the template and we keep: said where it is caused, with the reason.
+"""Accepts findings of cdk-nag, checkov and cfn-lint, at the construct that causes them and with the reason.
 
-infra/tests/test_findings.py runs them; what is not accepted here fails it.
+infra/tests/test_findings.py runs the three, and fails for any other finding.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ ACCEPTED = {
     "CKV_AWS_116": "Sweep's next run goes on, and operators see a takedown that failed.",
     "CKV_AWS_117": "Nothing it talks to lies in a VPC, and the way out of one costs money by the hour.",
     "CKV_AWS_173": "The environment holds settings and no secret.",
-    "W3005": "CDK itself has each function wait for its role, which the function also names.",
+    "W3005": "CDK itself makes each function depend on its role, which the function also refers to.",
 }
 
 
@@ -143,9 +143,9 @@ def log_group_of(scope: Construct, name: str, config: Config) -> logs.LogGroup:
 
 
 def kept(config: Config) -> RemovalPolicy:
-    """Return what becomes of data when the stack goes: on AWS it stays.
+    """Return what happens to data when the stack is deleted: on AWS it stays.
 
-    But what a deployment made that then failed is deleted again: nobody has used it, and the next try makes its own.
+    But if a deployment fails, what it created is deleted: nobody has used it, and the next try creates its own.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
     """
     return RemovalPolicy.DESTROY if config.is_local else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE

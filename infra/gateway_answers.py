@@ -1,7 +1,7 @@
-"""What API Gateway answers by itself: JSON in the shape of our own errors, and a page for people.
+"""The responses that API Gateway generates itself: JSON in the form of our own errors, and a page for people.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-There is none for REQUEST_TOO_LARGE: API Gateway answers a body of over 10 MB in its own words, whatever is set.
+There is none for REQUEST_TOO_LARGE: API Gateway's response to a body of over 10 MB cannot be customized.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 """
 
@@ -22,9 +22,9 @@ HOME = "Open {brand}"
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The answer of one response type; what has none here gets that of DEFAULT_4XX or DEFAULT_5XX.
+    """The response for one response type; types without one here get that of DEFAULT_4XX or DEFAULT_5XX.
 
-    Without a `status` each keeps its own. `code` and `message` are for programs, `title` and `words` for people.
+    Without a `status`, API Gateway's own stays. `code` and `message` are for programs, `title` and `words` for people.
     """
 
     kind: str
@@ -57,7 +57,7 @@ ANSWERS = (
         kind="UNAUTHORIZED",
         status=401,
         code="sign_in_needed",
-        message="Sign in first, and send the token that it gives along.",
+        message="Sign in first, and send the token that you get.",
         title="Sign in first",
         words="This is for people who have signed in to {brand}.",
         link="Sign in",
@@ -87,7 +87,7 @@ ANSWERS = (
         status=504,
         code="timeout",
         message="This takes longer than expected. Ask again in a moment.",
-        title="This takes long",
+        title="This is taking a while",
         words="This takes longer than expected. Try again in a moment.",
         link=AGAIN,
     ),
@@ -105,10 +105,10 @@ ANSWERS = (
         status=429,
         code="too_many_requests",
         message="Too many requests at once. Try again in a second.",
-        title="Too many at once",
-        words="More people are using {brand} right now than it takes at once. Try again in a moment.",
+        title="Too many requests",
+        words="{brand} is getting too many requests right now. Try again in a moment.",
         link=AGAIN,
-        # The token bucket fills at once again, with `requests_per_second`.
+        # The token bucket refills continuously, at `requests_per_second`.
         headers={"Retry-After": "1"},
     ),
 )
@@ -119,8 +119,8 @@ STYLE = (
     "h1{font-size:1.5rem;line-height:1.25}"
     "a{color:inherit}"
 )
-# It loads nothing, not even from us: what is throttled should ask for no more. So it looks plain, and is in English.
-# It also holds nothing of the request: there is no way to escape a variable in these templates.
+# It loads nothing, not even from us: a throttled browser should send no more requests. So it is plain, and in English.
+# It also contains nothing from the request: these templates cannot escape a variable.
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -143,21 +143,21 @@ PAGE = """<!doctype html>
 
 
 def templates(answer: Answer, *, brand: str, address: str) -> dict[str, str]:
-    """Return an answer's body by its type; `address` is where the page for people leads to.
+    """Return the response's body for each content type; `address` is where the page for people links to.
 
-    API Gateway chooses a mapping template by the request's `Accept`, and takes the one for JSON if there is no other.
-    Its documentation says so of integration responses, but of its own answers only that a template has a content type.
-    So whoever wants JSON should ask for it, as our pages do.
+    API Gateway chooses a mapping template by the request's `Accept`, and uses the one for JSON if no other matches.
+    AWS documents this for integration responses; of gateway responses it only says that a template has a content type.
+    So clients that want JSON should ask for it, as our pages do.
     """
     error = {"code": answer.code, "message": answer.message, "request_id": "$context.requestId"}
-    # A dollar sign would begin a variable of API Gateway's.
+    # A dollar sign would start one of API Gateway's variables.
     name = escape(brand).replace("$", "&#36;")
     page = PAGE.format(
         brand=name,
         style=STYLE,
         title=escape(answer.title),
         words=escape(answer.words).format(brand=name),
-        # Nothing in it is the very address that was asked for.
+        # An empty href is the address that was requested.
         href="" if answer.link == AGAIN else address,
         link=escape(answer.link).format(brand=name),
     )
@@ -165,7 +165,7 @@ def templates(answer: Answer, *, brand: str, address: str) -> dict[str, str]:
 
 
 def headers(answer: Answer, config: Config) -> dict[str, str]:
-    """Return an answer's headers: those of the functions' answers, and that the page's own style may be applied."""
+    """Return the response's headers: the same as the functions', with a policy that allows the page's own style."""
     common = every_answer(https=not config.is_local)
     style = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"{common['Content-Security-Policy']}; style-src 'sha256-{style}'"

@@ -13,13 +13,13 @@ from infra.function import allow, backend_function
 
 # The most that answering a request takes; a batch of arrivals takes less.
 TIMEOUT = Duration.seconds(20)
-# An arrival that failed is tried again after this. Lambda uses the time to try again by itself while the function is
+# A failed arrival is retried after this. Meanwhile Lambda itself retries if the function is
 # throttled: "at least six times the configuration timeout on your function",
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 TRY_AGAIN = Duration.seconds(6 * TIMEOUT.to_seconds())
-# AWS asks for at least five. Ten last for 20 minutes, so that short trouble leaves nothing among the dead letters.
+# AWS recommends at least five. Ten take 20 minutes, so a short outage leaves no dead letters.
 TRIES = 10
-# What one call is given at the most.
+# The most events in one call.
 BATCH = 10
 
 
@@ -28,7 +28,7 @@ class Links(Construct):
 
     Called by S3 itself, each event would start a worker of its own, and a young account may run ten, which the page's
     requests need too. From the queue a few workers take ten events at a time, and of these only the one that fails
-    comes back: after ten tries it lies among the dead letters.
+    returns to the queue; after ten tries it goes to the dead-letter queue.
     """
 
     def __init__(

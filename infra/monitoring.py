@@ -26,7 +26,7 @@ from infra.sweep import Sweep
 from infra.web import WebApi
 
 FIVE_MINUTES = Duration.minutes(5)
-# SQS leaves an arrival out of the oldest one's age once it has been received three times, so one that fails must have
+# SQS no longer counts a message in this metric once it has been received three times. So a failing arrival must have
 # had these receives before the alarm goes off.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 WAITED_TOO_LONG = Duration.minutes(10)
@@ -155,7 +155,7 @@ class Monitoring(Construct):
         )
         self._alarm(
             "Dead letters",
-            f"There are files whose arrival could not be handled in {TRIES} tries: they wait for their links.",
+            f"The links function could not handle the arrival of some files in {TRIES} tries: they have no links yet.",
             # A queue that holds messages reports; one that has been empty for hours falls silent.
             links.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=FIVE_MINUTES),
             above=0,

@@ -41,10 +41,10 @@ def confirm(transfer: str) -> None:
 
 
 def environment(port: int | None) -> Mapping[str, str]:
-    """Return the environment of what acts as the operator: the user's own for AWS, or that of a local cloud's port."""
+    """Return the environment for the operator's commands: the user's own for AWS, or one for a local cloud's port."""
     if port is not None:
         return local.environment(os.environ, port)
-    # botocore reads one of the two names for a region that AWS's tools and CDK take.
+    # AWS's tools and CDK read two variables for the region; botocore reads only one.
     region = {"AWS_DEFAULT_REGION": os.environ["AWS_REGION"]} if "AWS_REGION" in os.environ else {}
     return {**os.environ, **region}
 

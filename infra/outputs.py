@@ -1,4 +1,4 @@
-"""What the deployed stack says of itself, on AWS and in the local cloud alike."""
+"""The outputs of the deployed stack, on AWS or in the local cloud."""
 
 from __future__ import annotations
 

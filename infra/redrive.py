@@ -1,4 +1,4 @@
-"""What `make redrive` runs: dead letters go back into the queue of arrivals, where they have all their tries again."""
+"""What `make redrive` runs: it moves dead letters back to the arrivals queue, where they get all their tries again."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The settings of the deployment to AWS: where they are kept, and how they differ from what is deployed.
+"""The settings of the deployment on AWS: their file, and how they differ from what is deployed.
 
-They are kept in `settings.toml` as `name = value` lines. What `make deploy SETTINGS=…` says goes on top, and into the
-file once it is deployed. The deployed stack records its own settings, so that a deployment from another machine, with
-another file or none, changes nothing unasked.
+`settings.toml` holds them as `name = value` lines. `make deploy SETTINGS=…` overrides them, and saves its settings in
+the file when it succeeds. The deployed stack records its own settings, so that a deployment from another machine, with
+a different file or none, changes nothing without asking.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEADER = "# Sidestep's settings on AWS, read by every `make deploy`. infra/confi
 
 
 def read(file: Path) -> dict[str, str]:
-    """Return the file's settings as text, as `Config.from_context` takes them; without a file none. Raises Trouble."""
+    """Return the file's settings as text for `Config.from_context`; none if there is no file. Raises Trouble."""
     try:
         return _parse(file.read_text("utf-8"))
     except FileNotFoundError:
@@ -36,10 +36,10 @@ def read(file: Path) -> dict[str, str]:
 
 
 def edited(file: Path, settings: Mapping[str, str]) -> str | None:
-    """Return the file's text with these settings in it, None if it has them. Raises Trouble if lines do not do.
+    """Return the file's text with these settings, or None if it has them. Raises Trouble if it cannot edit by line.
 
-    The line of a setting that changes is replaced, together with a comment at its end; a new one is added at the end
-    of the file. All other lines, and with them all other comments, stay as they are.
+    It replaces the line of a setting that changes, including a comment at its end, and appends the line of a new one.
+    All other lines, and so all other comments, stay as they are.
     """
     before = read(file)
     new = {name: value for name, value in settings.items() if before.get(name) != value}
@@ -63,7 +63,7 @@ def edited(file: Path, settings: Mapping[str, str]) -> str | None:
 
 
 def write(file: Path, text: str) -> None:
-    """Replace the file's text in one step, so that it is never half written; a symbolic link stays one.
+    """Replace the file's text atomically; a symbolic link stays one.
 
     Raises Trouble.
     """
@@ -98,20 +98,20 @@ def _text(name: str, value: object) -> str:
         case list() if all(type(item) is int for item in cast("list[object]", value)):
             return ",".join(map(str, cast("list[int]", value)))
         case _:
-            raise ValueError(f"{name} must be a number, a text on one line, true, false or a list of numbers")
+            raise ValueError(f"{name} must be a number, a string on one line, true, false or a list of numbers")
 
 
 # ---- what is chosen ----
 
 
 def chosen(words: Sequence[str], file: Path | None = None) -> Config:
-    """Return what the file says, with `name=value` words on top. Raises Trouble for what cannot be."""
+    """Return the file's settings, overridden by `name=value` words. Raises Trouble if they are invalid."""
     try:
         config = Config.from_context({**read(file or FILE), **steps.settings(words)})
     except ConfigError as error:
         raise steps.Trouble(str(error)) from None
     if config.is_local:
-        raise steps.Trouble("local_port makes a stack for the local cloud; leave it out, or say `make run PORT=…`.")
+        raise steps.Trouble("local_port makes a stack for the local cloud; leave it out, or use `make run PORT=…`.")
     return config
 
 
@@ -125,20 +125,20 @@ def context(config: Config) -> list[str]:
 
 @dataclass(frozen=True)
 class Change:
-    """A setting that would not stay as it is deployed; `new` is None where this version has no such setting."""
+    """A setting that the deployment would change; `new` is None if this version has no such setting."""
 
     name: str
     old: str
     new: str | None
 
     def __str__(self) -> str:
-        """Write it for whoever is asked."""
+        """Return the change as the user sees it."""
         new = "no longer a setting" if self.new is None else self.new or "none"
         return f"{self.name}: {self.old or 'none'} → {new}"
 
     @property
     def danger(self) -> str | None:  # noqa: C901, PLR0911 - one line for each setting
-        """What the change takes from people or lets them do, where that is not plain from its name."""
+        """What people lose by the change or can do after it, unless that is clear from the setting's name."""
         match self.name, self.old, self.new:
             case "upload_access", _, "open":
                 return "Anyone who finds the address can send files, at your expense."
@@ -153,8 +153,8 @@ class Change:
                 return "People get new accounts, which do not find what they sent before."
             case "public_downloads", _, "true":
                 return (
-                    "Whoever knows a file's plain address can read it, also files that were sent with a password or a "
-                    "download limit."
+                    "Anyone who knows a file's plain address can read it, even if the file was sent with a password "
+                    "or a download limit."
                 )
             case "public_downloads", _, "false":
                 return "Plain addresses that were handed out stop working."
@@ -164,7 +164,7 @@ class Change:
                 return "The DNS records that the stack made in the old zone are deleted."
             case "expiry_choices", old, str(new) if _longest(new) < _longest(old):
                 return (
-                    "S3 deletes files that are older than the new longest expiry, also of transfers that live longer."
+                    "S3 deletes files that are older than the new longest expiry, even if their transfers live longer."
                 )
             case "log_retention_days", old, str(new) if int(new) < int(old):
                 return "Older logs are deleted."
@@ -177,7 +177,7 @@ class Change:
 def changes(deployed: Mapping[str, str], config: Config) -> list[Change]:
     """Return which settings a deployment of `config` would change; `deployed` is the `Config.record` of the stack.
 
-    A default that another version of Sidestep has changed is no change: nobody chose the old one.
+    If another version of Sidestep changed a default, that does not count: nobody chose the old one.
     """
     after = config.texts()
     before = {**Config().texts(), **deployed}

@@ -155,6 +155,6 @@ class TransferStack(Stack):
         CfnOutput(self, "Alarms", value=alerts.topic.topic_arn)
         CfnOutput(self, "OperatorRole", value=operators.role.role_arn)
         CfnOutput(self, "Dashboard", value=monitoring.dashboard.dashboard_name)
-        # `make deploy` compares with it. In ASCII, since CloudFormation answers other characters as question marks:
+        # `make deploy` compares with it. In ASCII, because CloudFormation returns other characters as question marks:
         # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/814
         CfnOutput(self, "Settings", value=json.dumps(config.record()))

@@ -34,7 +34,7 @@ CLOUD_PYTHON = ROOT / ".venv-cloud" / "bin" / "python"
 CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"
 # Where mitmdump, moto_server and cfn-lint are.
 SECOND_BIN = ROOT / ".venv-second" / "bin"
-# The oldest SDK that the functions run with, and where there is one here, the Python that AWS runs them on.
+# The oldest SDK that the functions support and, if it is installed, the Python that AWS runs them on.
 OLDEST_PYTHON = ROOT / ".venv-oldest" / "bin" / "python"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
@@ -78,7 +78,7 @@ def step(name: str) -> Generator[None]:
 def once(
     name: str, folder: Path, causes: Sequence[Path], action: Callable[[], None], *, version: str = sys.version
 ) -> None:
-    """Do a step again only when its folder is gone, or its Python or one of the files that caused it has changed."""
+    """Do a step again only if its folder is gone, or if its Python or a file that it depends on has changed."""
     stamp = folder / ".sidestep-stamp"
     digest = hashlib.sha256(version.encode() + b"".join(cause.read_bytes() for cause in causes)).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
@@ -185,7 +185,7 @@ class Children:
 def set_up(children: Children, *, cloud: bool = False, browser: bool = False, opinions: bool = False) -> None:
     """Bring what development needs; with `cloud` also what the local cloud runs on, with `browser` one for the tests.
 
-    `opinions` is what `make test` alone asks about AWS: checkov, other implementations, the oldest SDK. Raises Trouble.
+    `opinions` adds what only `make test` needs: checkov, other implementations, the oldest SDK. Raises Trouble.
     """
     _check_node()
     for module in ("venv", "ensurepip"):
@@ -223,9 +223,9 @@ def _check_node() -> None:
 
 
 def functions_python() -> str:
-    """Return a Python of the version that AWS runs the functions on; the one that runs this where there is none.
+    """Return a Python of the version that AWS runs the functions on, or the one that runs this if there is none.
 
-    Looked for on the PATH and among pyenv's, whose `python3.13` on the PATH may be a shim that fails.
+    Looks on the PATH and among pyenv's versions: pyenv's `python3.13` on the PATH may be a shim that fails.
     """
     if sys.version_info[:2] == AWS.python:
         return sys.executable
@@ -236,7 +236,7 @@ def functions_python() -> str:
 
 
 def _version(python: str) -> str:
-    """Return a Python's `sys.version`, or nothing where it does not run or cannot make virtual environments."""
+    """Return a Python's `sys.version`, or "" if it does not run or cannot make virtual environments."""
     if python == sys.executable:
         return sys.version
     ask = "import ensurepip, sys, venv; print(sys.version)"

@@ -38,7 +38,7 @@ BLOCK_PUBLIC_ACLS = s3.BlockPublicAccess(
 
 
 class FileStore(Construct):
-    """Private, encrypted, TLS only, and emptied by itself; on AWS both outlive the stack once it is there."""
+    """Private, encrypted, TLS only, and emptied automatically; on AWS both outlive the stack once it is deployed."""
 
     def __init__(self, scope: Construct, name: str, *, config: Config) -> None:
         """Make bucket and table."""
@@ -64,7 +64,7 @@ class FileStore(Construct):
             enforce_ssl=not config.is_local,
             minimum_tls_version=None if config.is_local else 1.2,
             lifecycle_rules=[
-                # Counted from an upload's beginning, and its sender may take as long as the transfer lives.
+                # Counted from the start of an upload, which may take as long as the transfer lives.
                 s3.LifecycleRule(id="abort-incomplete-uploads", abort_incomplete_multipart_upload_after=outlived),
                 s3.LifecycleRule(id="expire-files", prefix=PREFIX, expiration=outlived),
             ],

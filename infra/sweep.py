@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.config import SWEEP_SCHEDULE, Config
 from infra.function import backend_function
 
-# A call that could not begin by then is one too many: the schedule makes the next one.
+# A call that could not start by then is useless: the schedule makes the next one.
 USELESS_AFTER = Duration.minutes(15)
 # Much less than lies between two runs, so that one seldom meets another, which would do no harm.
 TIMEOUT = Duration.minutes(5)
@@ -43,8 +43,8 @@ class Sweep(Construct):
             environment=environment,
             grants=grants,
         )
-        # The next run is the next try. Otherwise EventBridge and Lambda would keep calls for hours while nothing can
-        # run, and then make them all at once.
+        # The next run is the retry. Otherwise EventBridge and Lambda would keep calls for hours while the function
+        # cannot run, and then make them all at once.
         self.function.configure_async_invoke(max_event_age=USELESS_AFTER, retry_attempts=0)
         rule = events.CfnRule(
             self,

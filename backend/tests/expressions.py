@@ -1,4 +1,4 @@
-"""DynamoDB's expressions, read as AWS reads them: into names, placeholders, functions, keywords and signs.
+"""Parses DynamoDB's expressions as AWS does: into names, placeholders, functions, keywords and signs.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
@@ -12,7 +12,7 @@ _CONDITION_WORDS = frozenset({"AND", "BETWEEN", "IN", "NOT", "OR"})
 _CONDITION_FUNCTIONS = frozenset(
     {"attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"}
 )
-# What each kind of expression is written with: keywords and functions.
+# The keywords and functions of each kind of expression.
 KINDS = {
     "ConditionExpression": (_CONDITION_WORDS, _CONDITION_FUNCTIONS),
     "FilterExpression": (_CONDITION_WORDS, _CONDITION_FUNCTIONS),
@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"(?P<word>[A-Za-z_]\w*)|(?P<name>#\w+)|(?P<value>:\w+)|<>|<
 
 
 def reserved_words() -> frozenset[str]:
-    """Return the words that AWS takes for no attribute, whatever their case."""
+    """Return the words that AWS does not accept as attributes, whatever their case."""
     lines = (Path(__file__).parent / "reserved_words.txt").read_text().splitlines()
     return frozenset(line for line in lines if not line.startswith("#"))
 
@@ -43,12 +43,12 @@ class Used:
 
     @property
     def reserved(self) -> set[str]:
-        """Return the bare names that AWS refuses."""
+        """Return the bare names that AWS rejects."""
         return {name for name in self.bare if name.upper() in reserved_words()}
 
 
 def read(kind: str, expression: str) -> Used:
-    """Return what an expression refers to; raise `ValueError` for what is none of this kind."""
+    """Return what an expression refers to; raise `ValueError` if it is not one of this kind."""
     keywords, functions = KINDS[kind]
     used, at = Used(), 0
     text = expression.strip()

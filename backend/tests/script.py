@@ -1,4 +1,4 @@
-"""AWS as a script: answers, errors and lost connections below botocore, which sends nothing."""
+"""AWS as a script: responses, errors and lost connections under botocore, so that it sends nothing."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -10,12 +10,12 @@ from botocore.compat import HTTPHeaders
 
 from backend import aws
 
-# Status and body, or what the connection came to.
+# Status and body, or the error of the connection.
 Answer = tuple[int, str] | Exception
 
 
 class Script:
-    """Answers each call with the next of the `answers` to it, and notes the calls."""
+    """Answers each call with the next of its `answers`, and records the calls."""
 
     def __init__(self) -> None:
         """Begin with no answers."""
@@ -42,7 +42,7 @@ class _Raw(BytesIO):
 
 @contextmanager
 def scripted(service: str) -> Generator[Script]:
-    """Have clients of this service that are made from now on talk to a script."""
+    """Make new clients of this service talk to a script."""
     script, event = Script(), f"before-send.{service}"
     aws.session().register(event, script.answer)
     try:

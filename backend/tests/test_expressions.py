@@ -1,4 +1,4 @@
-"""What the table's code sends, AWS understands: every expression is read, and names nothing by a reserved word."""
+"""AWS understands what the table's code sends: every expression parses, and none uses a reserved word as a name."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ from backend.transfers import Content, Download, File, Transfer
 from backend.tries import Tries
 
 ROOT = Path(__file__).parents[2]
-# Sends what is to be refused.
+# This test sends expressions that must be rejected.
 ON_PURPOSE = ROOT / "infra" / "tests" / "test_cloud.py"
 
 TRANSFER = Transfer(
@@ -33,7 +33,7 @@ DOWNLOAD = Download(at=1, file=1, bytes=1, source="x")
 REPORT = Report(at=1, reason="other", text="t", source="x")
 BUDGET = Budget(day="2026-11-24", sender="s")
 CONTENT, AMOUNT = Content(files=1, bytes=1), Amount(transfers=1, bytes=1)
-# One item that can be read as each of them.
+# One item that can be read as any of them.
 ITEM = items.item(
     "a" * 26,
     "transfer",
@@ -49,7 +49,7 @@ def given(*arguments: Any, **named: Any) -> Call:
 
 
 ADDING: dict[str, Any] = {"token": "t", "until": 2, "now": 1, "most": CONTENT}
-# Each public method of the table, called in every way that makes another expression.
+# Each public method of the table, called in every way that makes a different expression.
 CALLS: Mapping[str, Iterable[Call]] = {
     "transfer": [given("t")],
     "overview": [given("t")],
@@ -108,10 +108,10 @@ CALLS: Mapping[str, Iterable[Call]] = {
 
 
 class Table:
-    """A table behind botocore's own clients, which notes what it is asked: all its items are `ITEM`, or it is empty."""
+    """A table behind botocore's own clients that records its requests: all its items are `ITEM`, or it is empty."""
 
     def __init__(self, holds: Literal["everything", "nothing"]) -> None:
-        """Take what conditions are to find."""
+        """Take the item for conditions to find."""
         self.asked: list[dict[str, Any]] = []
         self.holds = holds
         self.session = Session()
@@ -160,7 +160,7 @@ def sent(asked: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
 
 
 def literals() -> Iterator[str]:
-    """Yield what the table's source spells of expressions: strings with a clause, a placeholder in it or a function."""
+    """Yield the pieces of expressions in the table's source: strings with a clause, a placeholder or a function."""
     tree = ast.parse(Path(records_module.__file__).read_text())
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     clue = re.compile(r"\b(SET|ADD|REMOVE|DELETE) | [#:][a-z]|[a-z]\(")
@@ -173,18 +173,18 @@ def literals() -> Iterator[str]:
 
 
 def test_aws_has_so_many_reserved_words() -> None:
-    """None of them is lost: AWS documents 573, and three other implementations know the same ones."""
+    """None is missing: AWS documents 573, and three other implementations have the same ones."""
     assert len(reserved_words()) == 573
     assert {"SIZE", "ABORT", "ZONE", "STATE", "TTL"} <= reserved_words()
 
 
 def test_every_method_of_the_table_is_called() -> None:
-    """What is added to it must be added here."""
+    """Anyone who adds a method must add it here."""
     assert CALLS.keys() == {name for name, what in vars(Records).items() if isfunction(what) and name[0] != "_"}
 
 
 def test_every_expression_in_the_source_is_sent(asked: list[dict[str, Any]]) -> None:
-    """Each branch that makes another one is taken."""
+    """Each branch that makes a different one is taken."""
     said = [expression for _, expression in sent(asked)]
     found = list(literals())
     assert len(found) > 50
@@ -192,13 +192,13 @@ def test_every_expression_in_the_source_is_sent(asked: list[dict[str, Any]]) -> 
 
 
 def test_no_attribute_is_named_by_a_reserved_word(asked: list[dict[str, Any]]) -> None:
-    """AWS refuses each, also where the word is a function's name as well: `size` was one."""
+    """AWS rejects each, even if the word is also a function's name, as `size` is."""
     used = {expression: read(kind, expression).reserved for kind, expression in sent(asked)}
     assert {expression: words for expression, words in used.items() if words} == {}
 
 
 def test_all_placeholders_are_defined_and_all_that_are_defined_are_used(asked: list[dict[str, Any]]) -> None:
-    """AWS refuses undefined and unused ones, and an empty map of them."""
+    """AWS rejects undefined and unused ones, and an empty map of them."""
     for parameters in asked:
         used = [read(kind, expression) for kind, expression in sent([parameters])]
         for which, defined in (
@@ -222,7 +222,7 @@ def test_all_placeholders_are_defined_and_all_that_are_defined_are_used(asked: l
 def test_names_are_told_from_functions_and_keywords(
     kind: str, expression: str, bare: set[str], reserved: set[str]
 ) -> None:
-    """In whatever case, deep in a document as well."""
+    """In any case, and also deep in a document."""
     assert (read(kind, expression).bare, read(kind, expression).reserved) == (bare, reserved)
 
 
@@ -234,14 +234,14 @@ def test_what_is_no_expression_is_refused(expression: str) -> None:
 
 
 def test_nothing_else_of_ours_names_an_attribute_by_a_reserved_word() -> None:
-    """Tests, benchmarks and tools that ask the table themselves."""
+    """Tests, benchmarks and tools that query the table themselves."""
     found = list(spelled_elsewhere())
     assert len(found) > 5
     assert {expression: words for kind, expression in found if (words := read(kind, expression).reserved)} == {}
 
 
 def spelled_elsewhere() -> Iterator[tuple[str, str]]:
-    """Yield the expressions that other code gives to DynamoDB, by keyword or in a dictionary; `f"{x}"` is `x` here."""
+    """Yield other code's expressions for DynamoDB, in keyword arguments or dictionaries; `f"{x}"` is `x` here."""
     for folder in ("backend", "bench", "e2e", "infra"):
         for path in set((ROOT / folder).rglob("*.py")) - {ON_PURPOSE}:
             for node in ast.walk(ast.parse(path.read_text())):

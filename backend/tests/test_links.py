@@ -71,7 +71,7 @@ def test_only_the_message_that_failed_comes_back(
 
 
 def slowly(monkeypatch: pytest.MonkeyPatch, objects: FakeObjects, *seconds: float) -> Context:
-    """Let S3 take so long for each object, and return the context of an invocation that has 20 s."""
+    """Make S3 take this long for each object, and return the context of an invocation that has 20 s."""
     head, times, left = objects.head, iter(seconds), [20.0]
 
     def slow(key: str) -> Any:
@@ -85,7 +85,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch, objects: FakeObjects, *seconds: floa
 def test_a_batch_goes_on_while_another_lost_call_to_s3_would_fit(
     transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Four seconds are slow, and leave enough."""
+    """Four seconds are slow, but leave enough time."""
     context = slowly(monkeypatch, objects, 4, 4)
     answer = links.handler(arrivals(key_of(transfer.id, 1), key_of(transfer.id, 2)), context)
     assert answer == {"batchItemFailures": []}
@@ -94,7 +94,7 @@ def test_a_batch_goes_on_while_another_lost_call_to_s3_would_fit(
 def test_a_slow_message_ends_its_batch_and_the_rest_comes_back(
     transfer: Any, objects: FakeObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped in the middle by Lambda, the batch would come back with what was done, and wear out its receives."""
+    """If Lambda stopped it in the middle, messages that are done would return, too, and use up their receives."""
     context = slowly(monkeypatch, objects, 11)
     keys = [key_of(transfer.id, number) for number in (1, 2, 2)]
     answer = links.handler(arrivals(*keys), context)
@@ -104,14 +104,14 @@ def test_a_slow_message_ends_its_batch_and_the_rest_comes_back(
 
 
 def test_the_first_message_is_tried_however_little_time_there_is(transfer: Any) -> None:
-    """Or a batch could come back as it was until it lies among the dead letters."""
+    """Otherwise the same batch could return until it ends up in the dead-letter queue."""
     batch = arrivals(key_of(transfer.id, 1), key_of(transfer.id, 2))
     answer = links.handler(batch, Context(remaining=lambda: 3))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "message-2"}]}
 
 
 def test_a_call_to_s3_that_is_lost_fits_into_what_a_message_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The arithmetic, from the clients' own settings."""
+    """Computed from the clients' own settings."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     for client in (vars(Objects)["_s3"].func(Objects("b")), vars(Records)["_db"].func(Records("t"))):
         lost = client.meta.config.connect_timeout + client.meta.config.read_timeout

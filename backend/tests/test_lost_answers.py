@@ -1,4 +1,4 @@
-"""What the table makes of a write whose answer was lost, so that botocore has sent it again."""
+"""How the table's code handles a write that botocore sent again because the response was lost."""
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -18,7 +18,7 @@ def refused(code: str) -> tuple[int, str]:
 
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have credentials, and wait for nothing."""
+    """Set credentials, and do not wait between retries."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "made-up")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -26,7 +26,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_transfer_whose_creation_was_answered_by_nobody_is_there() -> None:
-    """The second try finds the first one's item; before, the sender was told of a fault, and made another transfer."""
+    """The second try finds the first one's item; that used to be an error, and the sender made another transfer."""
     with scripted("dynamodb") as script:
         script.answers = {"PutItem": [LOST, refused("ConditionalCheckFailedException")]}
         Records("table").create(TRANSFER, [])
@@ -34,7 +34,7 @@ def test_a_transfer_whose_creation_was_answered_by_nobody_is_there() -> None:
 
 
 def test_a_transfer_that_could_not_be_created_is_not_taken_for_one() -> None:
-    """Whatever else DynamoDB says is told."""
+    """Any other error is raised."""
     with scripted("dynamodb") as script:
         script.answers = {"PutItem": [refused("ValidationException")]}
         with pytest.raises(ClientError):

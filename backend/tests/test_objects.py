@@ -1,4 +1,4 @@
-"""What is signed is what S3 enforces, and what becomes of S3's answers. Nothing is sent to AWS."""
+"""What is signed is what S3 enforces, and how S3's responses are handled. Nothing is sent to AWS."""
 
 import socket
 import struct
@@ -85,7 +85,7 @@ def test_a_whole_file_can_keep_the_name_that_it_is_saved_under(objects: Objects)
 def test_what_the_sender_is_told_to_send_is_what_was_signed(
     objects: Objects, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Letter for letter: the signature holds whether or not S3 makes one of several spaces, as botocore does."""
+    """Character for character: the signature is valid whether or not S3 collapses spaces, as botocore does."""
     signed_over: list[str] = []
     canonical = SigV4Auth.canonical_request
 
@@ -185,7 +185,7 @@ def complete(objects: Objects) -> None:
 def test_a_completion_whose_answer_was_lost_is_asked_for_again_while_the_upload_is_there(
     objects: Objects, script: Script, lost: Exception
 ) -> None:
-    """S3 closes idle connections: what a function sends after it was frozen may never have been read."""
+    """S3 closes idle connections, so it may never read what a function sends after being frozen."""
     script.answers = {"CompleteMultipartUpload": [lost, COMPLETED], "ListParts": [OPEN]}
     complete(objects)
     assert script.calls == ["CompleteMultipartUpload", "ListParts", "CompleteMultipartUpload"]
@@ -194,14 +194,14 @@ def test_a_completion_whose_answer_was_lost_is_asked_for_again_while_the_upload_
 def test_a_completion_whose_answer_was_lost_has_happened_where_the_upload_is_gone(
     objects: Objects, script: Script
 ) -> None:
-    """S3 is believed, not the connection."""
+    """S3 decides, not the connection."""
     script.answers = {"CompleteMultipartUpload": [CLOSED], "ListParts": [GONE]}
     complete(objects)
     assert script.calls == ["CompleteMultipartUpload", "ListParts"]
 
 
 def test_a_completion_is_tried_three_times_and_then_is_the_callers_to_repeat(objects: Objects, script: Script) -> None:
-    """Its caller is told, and not that all is well."""
+    """The caller gets an error, not success."""
     script.answers = {"CompleteMultipartUpload": [CLOSED] * 9, "ListParts": [OPEN] * 9}
     with pytest.raises(ConnectionClosedError):
         complete(objects)
@@ -220,7 +220,7 @@ def test_no_completion_is_begun_that_the_gateway_would_not_wait_for(
 
 
 def test_a_completion_that_takes_s3_long_is_neither_repeated_nor_aborted(objects: Objects, script: Script) -> None:
-    """S3 goes on with it, for minutes perhaps."""
+    """S3 continues, perhaps for minutes."""
     script.answers = {"CompleteMultipartUpload": [ReadTimeoutError(endpoint_url=URL)]}
     complete(objects)
     assert script.calls == ["CompleteMultipartUpload"]
@@ -237,7 +237,7 @@ def test_a_completion_that_was_made_before_is_fine(objects: Objects, script: Scr
     "answer", [(409, error("ConditionalRequestConflict")), (200, error("ConditionalRequestConflict"))]
 )
 def test_a_completion_may_conflict_with_another_write(objects: Objects, script: Script, answer: Answer) -> None:
-    """Unless that was a completion, too, which is over by now."""
+    """Unless that was a completion, too, and has finished by now."""
     script.answers = {"CompleteMultipartUpload": [answer] * 2, "ListParts": [OPEN, GONE]}
     with pytest.raises(UploadConflictError):
         complete(objects)
@@ -277,7 +277,7 @@ def copying(script: Script, *completed: Answer, part: Answer = COPIED) -> None:
 def test_a_copy_whose_completion_was_answered_by_nobody_is_there(
     objects: Objects, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The SDK asks again and finds no upload; the copy itself tells."""
+    """The SDK retries and finds no upload; the copy itself shows that it succeeded."""
     copying(script, CLOSED, GONE)
     stored = module.StoredObject(size=BIG, sha256=None, modified=datetime.now(UTC))
     monkeypatch.setattr(objects, "head", lambda _: stored)
@@ -295,7 +295,7 @@ def test_a_copy_whose_upload_somebody_aborted_is_not_there(
 
 
 def test_a_copy_that_s3_may_still_be_completing_is_not_aborted(objects: Objects, script: Script) -> None:
-    """It is made again from the beginning by whoever repeats the call."""
+    """Whoever repeats the call starts again from the beginning."""
     copying(script, *[ReadTimeoutError(endpoint_url=URL)] * 5)
     with pytest.raises(ReadTimeoutError):
         objects.copy("files/t/1", "evidence/t/1", size=BIG)

@@ -1,4 +1,4 @@
-"""Every call of AWS, made with the botocore that is there: it knows each name, each parameter and each URL.
+"""Makes every call to AWS with the installed botocore, which must support each name, each parameter and each URL.
 
 botocore checks and spells everything as ever, and nothing is sent. `make test` runs this with the newest botocore and
 with the oldest one that a function starts with.
@@ -30,7 +30,7 @@ from backend.secret import Secret
 from backend.takedowns import Takedowns
 from backend.transfers import File, Transfer
 
-# What botocore's paginators take for themselves, and errors that we raise as it would.
+# What botocore's paginators use themselves, and errors that we raise as it would.
 NEVER_SENT = {"MaxItems", "PageSize", "Error", "Code", "Message"}
 ROOT = Path(backend.__file__).parent
 SHA256 = "A" * 43 + "="
@@ -56,19 +56,19 @@ TRANSFER = Transfer(id="t", created=1, expires_at=2, ttl=3, owner_token_hash="h"
 
 
 class Aws:
-    """AWS at the other end of botocore's wire. `sent` are the calls that came, each with its parameters."""
+    """AWS at the other end of botocore's connection. `sent` has the calls received, each with its parameters."""
 
     def __init__(self) -> None:
-        """Begin with no call."""
+        """Start with no calls."""
         self.sent: list[tuple[str, Mapping[str, Any]]] = []
         self.failures: dict[str, AWSResponse | Exception] = {}
 
     def note(self, params: Mapping[str, Any], model: OperationModel, **_: Any) -> None:
-        """Keep a call before botocore spells it; one that is only signed comes along here, too."""
+        """Record a call before botocore serializes it; calls that are only signed come here, too."""
         self.sent.append((xform_name(model.name), params))
 
     def answer(self, event_name: str, **_: Any) -> Any:
-        """Answer a call, the first time with a failure where there is one for it."""
+        """Respond to a call, the first time with its failure if there is one."""
         call = event_name.rpartition(".")[2]
         failure = self.failures.pop(call, None)
         if isinstance(failure, Exception):
@@ -110,7 +110,7 @@ def ask_the_bucket(cloud: Aws) -> None:
     bucket.sign_part("k", upload_id="up", number=1, size=5, sha256=SHA256, seconds=60)
     bucket.sign_download("k", disposition="attachment", seconds=60)
     bucket.parts("k", "up")
-    # Whoever gets no answer may ask what became of it.
+    # A caller that gets no response may ask what happened.
     cloud.failures["CompleteMultipartUpload"] = ConnectionClosedError(endpoint_url="https://aws.example")
     bucket.complete("k", "up", [PART], size=5)
     bucket.abort("k", "up")
@@ -121,7 +121,7 @@ def ask_the_bucket(cloud: Aws) -> None:
 
 
 def ask_the_table() -> None:
-    """Make every call of DynamoDB, with every parameter; which expressions there are, is another test's."""
+    """Make every call of DynamoDB, with every parameter; another test covers the expressions."""
     records = Records("table")
     records.create(TRANSFER, [FILE])
     records.remember_sent(TRANSFER, name="a", bytes_=5)
@@ -145,7 +145,7 @@ def ask_the_others() -> None:
 
 
 def test_botocore_knows_every_call_that_stands_in_the_source(cloud: Aws) -> None:
-    """Each is made here with at least the parameters that it has there, and botocore refuses none."""
+    """Each call is made here with at least the same parameters, and botocore rejects none."""
     ask_the_bucket(cloud)
     ask_the_table()
     ask_the_others()
@@ -160,7 +160,7 @@ def test_botocore_knows_every_call_that_stands_in_the_source(cloud: Aws) -> None
 
 
 def calls() -> Iterator[tuple[str, str, set[str]]]:
-    """Yield each call of AWS in the backend's source: where it stands, its name, its parameters."""
+    """Yield each call to AWS in the backend's source: its location, its name, its parameters."""
     for path, tree, names in sources():
         for node in ast.walk(tree):
             match node:
@@ -179,7 +179,7 @@ def calls() -> Iterator[tuple[str, str, set[str]]]:
 
 
 def parameters() -> set[str]:
-    """Return the names of all parameters, however deep, that the source spells as keys of a dictionary."""
+    """Return the names of all parameters, however deep, that the source has as keys of a dictionary."""
     found: set[str] = set()
     for _, tree, _ in sources():
         for node in ast.walk(tree):
@@ -196,7 +196,7 @@ def parameters() -> set[str]:
 
 
 def sources() -> Iterator[tuple[Path, ast.Module, set[str]]]:
-    """Yield each module that makes clients, with the names of all that these can do."""
+    """Yield each module that makes clients, with the names of all their operations."""
     for path in set(ROOT.rglob("*.py")) - set(ROOT.glob("tests/**/*.py")):
         tree = ast.parse(path.read_text())
         names: set[str] = set()
@@ -226,7 +226,7 @@ def keys(sent: Any) -> Iterator[str]:
 
 
 def test_the_oldest_that_is_tried_is_the_oldest_that_starts() -> None:
-    """The lock of the oldest SDK has just the version from which on a function starts."""
+    """The lock of the oldest SDK has exactly the oldest version that a function starts with."""
     (pinned,) = re.findall(r"^botocore==(\S+)", (ROOT.parent / "requirements/oldest.txt").read_text(), re.MULTILINE)
     assert tuple(map(int, pinned.split("."))) == aws.OLDEST_BOTOCORE
 
@@ -241,7 +241,7 @@ def test_checksums_are_read_from_s3s_answers(cloud: Aws) -> None:  # noqa: ARG00
 
 
 def test_a_refused_write_tells_what_is_there(cloud: Aws) -> None:
-    """DynamoDB sends the item along: adding is another's now, and the transfer is not gone."""
+    """DynamoDB returns the item: somebody else is adding files now, and the transfer is not gone."""
     cloud.failures["UpdateItem"] = answered(400, json.dumps(REFUSED), {})
     with pytest.raises(BusyError):
         Records("table").finish_adding(TRANSFER, [FILE], token="t")

@@ -92,7 +92,7 @@ def size_of(item: dict[str, str | int | list[str]]) -> int:
 
 
 def test_the_lists_of_the_largest_transfer_fit_into_their_items() -> None:
-    """Although every file leaves two entries: it is stored or fails, and is removed. A poll reads two pages.
+    """Even though every file leaves two entries: it is stored or fails, and is removed. A poll reads two pages.
 
     An item may have 400 KB, a page of a query 1 MB:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -108,7 +108,7 @@ def test_the_lists_of_the_largest_transfer_fit_into_their_items() -> None:
 
 @given(st.lists(st.sampled_from(["store", "fail", "remove", "hold", "release"]), max_size=12))
 def test_a_file_leaves_at_most_two_entries(calls: list[str]) -> None:
-    """Whatever is done to it, in any order, and however often."""
+    """Whatever happens to it, in any order, and however often."""
     records, transfer = FakeRecords(), "a" * 26
     records.rows[transfer, 1] = File(number=1, name="", size=1, type="", part_size=1)
     does: dict[str, Callable[[], object]] = {

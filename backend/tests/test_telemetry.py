@@ -14,7 +14,7 @@ ENTRIES = [path for path in SOURCES if "\ndef handler(" in path.read_text()]
 
 
 def test_the_entries_are_the_functions() -> None:
-    """A fifth function is found by its handler, and has to start as the others do."""
+    """The test finds any further function by its handler; it has to start as the others do."""
     assert [path.stem for path in ENTRIES] == ["links", "sweep", "takedown", "web"]
 
 
@@ -32,7 +32,7 @@ def test_a_cold_start_logs_once_what_it_runs_on(
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda path: path.stem)
 def test_a_function_with_an_old_botocore_does_not_start(entry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence says what is there, what is needed and what to do."""
+    """The message says which version there is, which one is needed and what to do."""
     monkeypatch.setattr(botocore, "__version__", "1.35.99")
     said = r"Sidestep cannot start: it needs botocore 1\.36\.0 or newer, and .* brings 1\.35\.99; set .* Auto"
     with pytest.raises(RuntimeError, match=said):
@@ -41,6 +41,6 @@ def test_a_function_with_an_old_botocore_does_not_start(entry: Path, monkeypatch
 
 @pytest.mark.parametrize("version", [".".join(map(str, OLDEST_BOTOCORE)), "1.36.10", "1.100.0", "2.0.0"])
 def test_versions_are_compared_by_number(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest one will do, and 1.100 is newer."""
+    """The oldest one is enough, and 1.100 is newer."""
     monkeypatch.setattr(botocore, "__version__", version)
     assert botocore_version() == version

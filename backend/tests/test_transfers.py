@@ -156,7 +156,7 @@ SPACES = st.sampled_from([" ", "  ", "\t", "\u00a0", "\u2003", "\u3000", "a", ".
 
 @given(st.lists(SPACES, max_size=30).map("".join) | st.text(max_size=300), st.integers(1, 10_000))
 def test_signing_the_download_header_does_not_change_it(name: str, number: int) -> None:
-    """SigV4 trims what it signs, and makes one space of several; what is sent stays as it is.
+    """SigV4 trims what it signs and collapses spaces; what is sent stays as it is.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
     """

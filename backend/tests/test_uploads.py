@@ -198,7 +198,7 @@ def test_completing_may_be_repeated(arrivals: Arrivals, uploads: Uploads, object
 
 @pytest.fixture
 def conflicting(uploads: Uploads, objects: FakeObjects) -> CreatedTransfer:
-    """Return a transfer of a file whose parts are all there, and whose completion S3 refuses for another write."""
+    """Return a transfer of a file whose parts are all there, but S3 rejects its completion because of another write."""
     made = uploads.create(new(BIG, parts=[(1, 1)]))
     send_parts(objects, 16 * MIB, 16 * MIB, 8 * MIB)
     objects.conflicts.add("upload-1")
@@ -208,7 +208,7 @@ def conflicting(uploads: Uploads, objects: FakeObjects) -> CreatedTransfer:
 def test_a_conflict_on_completing_is_to_be_tried_again(
     uploads: Uploads, objects: FakeObjects, conflicting: CreatedTransfer, clock: Clock
 ) -> None:
-    """The other write is most likely our own, still under way: nothing is given up at once."""
+    """The other write is most likely our own, still in progress, so nothing is dropped at once."""
     for seconds in (0, CONFLICT_SECONDS - 1):
         clock.now += seconds
         with pytest.raises(Unavailable):
@@ -257,7 +257,7 @@ def test_an_upload_is_not_given_up_for_a_file_that_was_stored_meanwhile(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By the completion that it was in conflict with."""
+    """By the completion that caused the conflict."""
     with pytest.raises(Unavailable):
         uploads.complete(conflicting.id, conflicting.owner_token, 1)
     clock.now += CONFLICT_SECONDS

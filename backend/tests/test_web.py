@@ -296,7 +296,7 @@ def test_a_download_takes_nothing_but_get(method: str) -> None:
 def test_when_aws_is_busy_the_answer_says_to_come_again(
     monkeypatch: pytest.MonkeyPatch, code: str, status: int
 ) -> None:
-    """503, which is safe to repeat; also where S3's answer was cut off, and botocore knows but its status."""
+    """503, which is safe to retry; also if S3's response was cut off, and botocore has only its status."""
 
     def busy() -> Uploads:
         error = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
@@ -462,7 +462,7 @@ def test_a_transfer_page_shows_names_as_text(arrivals: Arrivals, objects: FakeOb
 
 
 def asked_for(asked: str, path: str, **more: Any) -> Answer:
-    """Ask for what is at `asked` in the browser's address bar, where the gateway gives the function `path`."""
+    """Request the address `asked`, for which the gateway passes `path` to the function."""
     event = request("GET", path, **more)
     event["requestContext"]["path"] = asked
     answer = web.handler(event, Context())
@@ -470,7 +470,7 @@ def asked_for(asked: str, path: str, **more: Any) -> Answer:
 
 
 def led(asked: str, path: str, **more: Any) -> str:
-    """Return where a browser goes on from `asked`."""
+    """Return where a browser is redirected from `asked`."""
     answer = asked_for(asked, path, **more)
     assert answer.status == HTTPStatus.PERMANENT_REDIRECT
     assert answer.headers["Cache-Control"] == ["no-store"]
@@ -479,7 +479,7 @@ def led(asked: str, path: str, **more: Any) -> str:
 
 
 def test_the_first_page_is_below_its_stage_and_not_beside_it() -> None:
-    """From `/prod` all its relative addresses would lead past the stage; API Gateway calls both `/`."""
+    """From `/prod` all its relative links would miss the stage; API Gateway passes `/` for both."""
     assert led("/prod", "/") == "https://gateway.example/prod/"
     assert led("/prod", "/", query={"lang": "de", "q": "a&b=c"}) == "https://gateway.example/prod/?lang=de&q=a%26b%3Dc"
 

@@ -69,6 +69,6 @@ def test_no_other_method_or_address_does_it(attacker: Attacker, theirs: Any) -> 
     ):
         answer = attacker.raw("POST" if "block" in path else "GET", path)
         shown = path.replace(known, "{id}")[:70]
-        # 308 takes away a slash too many, whatever is there without it.
+        # 308 removes an extra slash, whatever the address without it is.
         attacker.refused(f"{shown}", answer, 308, 400, 401, 404, 405, 414)
     assert attacker.cloud.call("GET", f"t/{known}").status == 200

@@ -77,7 +77,7 @@ def test_odd_paths_lead_to_nothing(attacker: Attacker, theirs: Any) -> None:
         what = shown if len(shown) < 60 else f"{shown[:20]}… ({len(shown)} characters)"
         # What the local cloud's gateway tidies up leads where the link leads anyway.
         led = f"/files/{known}/" in answer.headers.get("Location", "") or answer.data == usual.data
-        # A slash too many is taken away, whatever is there without it.
+        # A redirect removes an extra slash, whatever the address without it is.
         led = led or (answer.status == HTTPStatus.PERMANENT_REDIRECT and answer.headers["Location"].startswith("../"))
         attacker.harmless(f"GET {what}", answer, held=told_nothing(answer) or led or answer.status in (414, 422, 431))
 

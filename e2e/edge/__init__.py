@@ -1,1 +1,1 @@
-"""What API Gateway, Lambda and S3 do on AWS and the local cloud does not, put between a browser and the local cloud."""
+"""The strict edge: between a browser and the local cloud, what API Gateway, Lambda and S3 do on AWS only."""

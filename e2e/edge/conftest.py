@@ -11,7 +11,7 @@ from e2e.conftest import QUIET, Watch, addresses_asked, discreet_cloud
 from e2e.edge.proxy import Edge, edge_before
 from infra.steps import find_browser
 
-# As many functions at once as a first visit may ask for: each of its scripts is a call of its own. All else gets ten.
+# Enough functions at once for a first visit: each of its scripts is a separate call. Everything else gets ten.
 ROOM = 100
 
 
@@ -38,7 +38,7 @@ def edge(running: Edge) -> Edge:
 
 @pytest.fixture(scope="session")
 def browser(browser: Browser, running: Edge) -> Iterator[Browser]:
-    """Return a Chromium that takes the edge's certificates for good."""
+    """Return a Chromium that trusts the edge's certificates."""
     args = [*QUIET, f"--ignore-certificate-errors-spki-list={running.key}"]
     args += ["--no-sandbox"] if os.geteuid() == 0 else []
     launched = browser.browser_type.launch(executable_path=find_browser(), args=args)
@@ -48,7 +48,7 @@ def browser(browser: Browser, running: Edge) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(context: BrowserContext, edge: Edge, watch: Watch) -> Iterator[Page]:
-    """Return the upload page; afterwards nothing may have been complained of, and no third origin asked."""
+    """Return the upload page; afterwards, check that there were no errors and no requests to a third origin."""
     opened = context.new_page()
     watch.attach(opened)
     edge.begin(most_calls=ROOM)

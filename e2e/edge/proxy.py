@@ -1,4 +1,4 @@
-"""Starts the edge in front of a local cloud, tells it what to break, and asks it what it has done."""
+"""Starts the edge in front of a local cloud, tells it what to break, and reads what it did."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ FUNCTIONS = ("WebFunction", "LinksFunction")
 
 @dataclass(kw_only=True)
 class Behind(LocalCloud):
-    """A local cloud as the world reaches it, through the edge; `client` is no way through."""
+    """A local cloud as clients reach it, through the edge; `client` does not go through it."""
 
     authority: Path
 
@@ -39,7 +39,7 @@ class Behind(LocalCloud):
 
 @dataclass
 class Edge:
-    """An edge that runs."""
+    """A running edge."""
 
     cloud: Behind
     bucket_origin: str
@@ -50,7 +50,7 @@ class Edge:
         return origin_of(self.cloud.address)
 
     def begin(self, *faults: dict[str, Any], **terms: object) -> None:
-        """Forget what was done, and keep to these terms from now on: see `rules.Terms` and `rules.Fault`."""
+        """Clear the record, and apply these terms from now on: see `rules.Terms` and `rules.Fault`."""
         self._ask("POST", json.dumps({**terms, "faults": faults}).encode())
 
     @property
@@ -59,7 +59,7 @@ class Edge:
         return self._ask("GET")
 
     def struck(self, what: str) -> list[str]:
-        """Return which requests this has happened to."""
+        """Return the requests that this happened to."""
         return [done.removeprefix(f"{what} ") for done in self.record["done"] if done.startswith(f"{what} ")]
 
     def _ask(self, method: str, body: bytes | None = None) -> Any:
@@ -69,7 +69,7 @@ class Edge:
 
     @property
     def key(self) -> str:
-        """Return what Chromium has to be told to trust it: its key's SHA-256 in base64."""
+        """Return what makes Chromium trust it: the SHA-256 of its key, in base64."""
         authority = x509.load_pem_x509_certificate(self.cloud.authority.read_bytes())
         spki = authority.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return base64.b64encode(hashlib.sha256(spki).digest()).decode()
@@ -77,10 +77,10 @@ class Edge:
 
 @contextmanager
 def edge_before(cloud: LocalCloud, folder: Path) -> Generator[Edge]:
-    """Run the edge in front of a local cloud, and have all addresses that the cloud gives out lead through it.
+    """Run the edge in front of a local cloud, and make all addresses that the cloud gives out point to the edge.
 
-    The page is told apart from the bucket by its port; both speak TLS. What the stack says of the local cloud's own
-    address is said anew by its administrator: the origin in the bucket's CORS, and where the functions find S3.
+    The page and the bucket have different ports; both use TLS. The stack is deployed with the local cloud's own
+    address, so this replaces it in two places: the origin in the bucket's CORS rules and the functions' S3 endpoint.
     """
     with ExitStack() as probes:
         taken = [probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]

@@ -1,7 +1,7 @@
-"""The edge's rules: a mitmproxy addon, which mitmdump's own Python runs, so it imports nothing of ours.
+"""The edge's rules: a mitmproxy addon. mitmdump's own Python runs it, so it imports none of our code.
 
 It listens on two ports, one for API Gateway (`edge_gateway_port`) and one for S3, so that the page and the bucket are
-two origins, as on AWS. `proxy.py` starts it, and tells and asks it by `/_edge` at the gateway's port.
+two origins, as on AWS. `proxy.py` starts it, and controls it through `/_edge` on the gateway's port.
 """
 
 # pyright: reportMissingImports=false
@@ -17,11 +17,11 @@ from mitmproxy import ctx, http
 
 CONTROL = "/_edge"
 
-# Beyond it AWS answers in plain words of its own: "Customizing the default gateway response for 413 REQUEST_TOO_LARGE
+# To larger bodies AWS responds in plain text: "Customizing the default gateway response for 413 REQUEST_TOO_LARGE
 # isn't currently supported." https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 MOST_BODY = 10 * 2**20
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html says 6 MB each way, and Lambda's own messages
-# say 6,291,456 bytes of request and 6,291,556 of response. Both count the JSON that the function gets and gives.
+# say 6,291,456 bytes of request and 6,291,556 of response. Both count the JSON that the function gets and returns.
 MOST_EVENT = 6 * 2**20
 MOST_RESULT = 6 * 2**20 + 100
 # "New AWS accounts have reduced concurrency and memory quotas", which is ten:
@@ -60,7 +60,7 @@ S3_ERRORS = {
 class Fault:
     """What happens to the first `times` requests to S3 whose `METHOD path` matches `on`.
 
-    reset: the connection is closed before the request is read, as S3 does to those that were idle for too long.
+    reset: the connection is closed before the request is read, as S3 does with connections that were idle for too long.
     conflict, slow_down: S3 answers that instead.
     """
 
@@ -71,7 +71,7 @@ class Fault:
 
 @dataclass
 class Terms:
-    """What is in force until the next `begin`; `hold` keeps functions from answering."""
+    """The rules until the next `begin`; `hold` keeps functions from responding."""
 
     most_calls: int = MOST_CALLS
     most_result: int = MOST_RESULT
@@ -81,7 +81,7 @@ class Terms:
 
 @dataclass
 class Record:
-    """What the edge has done since `begin`: each thing as `what METHOD path`."""
+    """What the edge has done since `begin`, as `what METHOD path`."""
 
     done: list[str] = field(default_factory=list[str])
     running: int = 0
@@ -103,19 +103,19 @@ class Edge:
         self._released.set()
 
     def load(self, loader: Any) -> None:
-        """Take the option that tells the two ports apart, and the answer that the API gives when it fails."""
+        """Add the options for the gateway's port and for the API's response to server errors."""
         loader.add_option("edge_gateway_port", int, 0, "The port that stands for API Gateway; the other is S3's.")
         loader.add_option("edge_server_error", str, "{}", "The API's DEFAULT_5XX, as apigateway.get_gateway_response.")
 
     # ---- mitmproxy's hooks ----
 
     def tls_clienthello(self, data: Any) -> None:
-        """Speak HTTP/2 as API Gateway does, and HTTP/1.1 alone as S3 does."""
+        """Offer HTTP/2 as API Gateway does, and only HTTP/1.1 as S3 does."""
         if not self._is_gateway(data.context.client):
             data.context.client.alpn = b"http/1.1"
 
     def requestheaders(self, flow: Any) -> None:
-        """Break what is to be broken before it is read, and pass S3's bodies on as they come."""
+        """Apply faults before the body is read, and stream bodies to S3."""
         gateway = self._is_gateway(flow.client_conn)
         spoken = f"{'gateway' if gateway else 's3'} {flow.request.http_version}"
         if spoken not in self._record.protocols:
@@ -131,7 +131,7 @@ class Edge:
             flow.metadata["fault"] = fault.do
 
     async def request(self, flow: Any) -> None:
-        """Answer in place of AWS, or pass on what AWS would."""
+        """Respond as AWS would, or pass the request on."""
         if not self._is_gateway(flow.client_conn):
             if kind := flow.metadata.get("fault"):
                 flow.response = self._s3_error(flow, kind)
@@ -143,12 +143,12 @@ class Edge:
                 await self._released.wait()
 
     def responseheaders(self, flow: Any) -> None:
-        """Pass S3's bodies on as they come."""
+        """Stream bodies from S3."""
         if not self._is_gateway(flow.client_conn):
             flow.response.stream = True
 
     def response(self, flow: Any) -> None:
-        """Do to a function's answer what API Gateway does."""
+        """Do to a function's response what API Gateway does."""
         if flow.id in self._calls:
             self._ended(flow)
             self._answer(flow)
@@ -156,7 +156,7 @@ class Edge:
             self._record.stored_parts += 1
 
     def error(self, flow: Any) -> None:
-        """Forget a call that nobody waits for any more."""
+        """Forget a call whose client is gone."""
         self._ended(flow)
 
     # ---- API Gateway and Lambda ----
@@ -171,19 +171,19 @@ class Edge:
             return
         for name in DROPPED_FROM_REQUESTS:
             request.headers.pop(name, None)
-        # AWS adds the caller's address behind those that the caller made up. The local cloud takes the first for the
-        # caller's, so there is only the real one.
+        # AWS appends the caller's address to any that the caller made up. The local cloud takes the first as the
+        # caller's, so the edge sets only the real one.
         request.headers["X-Forwarded-For"] = flow.client_conn.peername[0]
         request.headers["X-Forwarded-Proto"] = "https" if flow.client_conn.tls else "http"
         request.headers["X-Forwarded-Port"] = "443" if flow.client_conn.tls else "80"
-        # The body is nearly all of an event; what else is in it has no place among limits like these.
+        # The body is nearly all of an event; the rest does not matter at limits like these.
         if len(json.dumps(request.get_text(strict=False) or "")) > MOST_EVENT:
             self._note("event too large", flow)
             flow.response = _json(413, {"message": "Request Too Long"})
             return
         if len(self._calls) >= self._terms.most_calls:
             self._note("throttled", flow)
-            # API Gateway makes a 500 of Lambda's 429 TooManyRequestsException, with no word of throttling:
+            # API Gateway turns Lambda's 429 TooManyRequestsException into a 500 that does not mention throttling:
             # https://repost.aws/knowledge-center/api-gateway-internal-server-error
             flow.response = self._server_error(500, request)
             return
@@ -210,7 +210,7 @@ class Edge:
                 self._note(f"renamed {name}", flow)
 
     def _server_error(self, status: int, request: Any) -> Any:
-        """Return the API's own answer to what goes wrong, of the kind that the caller likes best."""
+        """Return the API's own response to a server error, in the content type that the caller prefers."""
         told = json.loads(ctx.options.edge_server_error)
         templates = told["responseTemplates"]
         liked = request.headers.get("accept", "").partition(",")[0]
@@ -247,7 +247,7 @@ class Edge:
             headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         return http.Response.make(status, body, headers)
 
-    # ---- what the tests ask and tell ----
+    # ---- control by the tests ----
 
     def _control(self, request: Any) -> Any:
         if request.method == "POST":

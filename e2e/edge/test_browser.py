@@ -1,4 +1,4 @@
-"""The page behind the strict edge, by HTTP/2 and TLS: what is sent comes back, whatever AWS does meanwhile."""
+"""The page behind the strict edge, over HTTP/2 and TLS: files arrive intact, whatever AWS does meanwhile."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -12,14 +12,14 @@ from e2e.edge.conftest import ROOM
 from e2e.edge.proxy import Edge
 from e2e.test_page import LARGE, digest, downloads_of, drop, link_of, pick, some_bytes, write
 
-# What Chromium says of an answer that a test provokes.
+# What Chromium logs about a response that a test provokes.
 REFUSED = r"the server responded with a status of (409|500|503)|net::ERR_"
 
 
 def test_a_dropped_file_comes_back_in_another_browser_byte_for_byte(
     edge: Edge, page: Page, recipient: Page, tmp_path: Path
 ) -> None:
-    """The main job, at the protocols that AWS speaks."""
+    """The main job, over the protocols that AWS uses."""
     data = some_bytes(LARGE)
     drop(page, write(tmp_path / "holiday.mov", data))
     link = link_of(page)
@@ -78,7 +78,7 @@ def test_a_page_that_never_comes_as_a_whole_says_so(edge: Edge, context: Browser
 def test_a_file_arrives_although_s3_refuses_it_at_first(
     edge: Edge, page: Page, watch: Watch, recipient: Page, tmp_path: Path, size: int, on: str, do: str
 ) -> None:
-    """Nobody is asked for anything. A reset comes twice: by itself, Chromium repeats one on a connection in use."""
+    """The user has nothing to do. A reset comes twice, because Chromium itself retries one on a reused connection."""
     watch.forgive(REFUSED)
     times = 2 if do == "reset" else 1
     edge.begin({"on": on, "do": do, "times": times})
@@ -93,7 +93,7 @@ def test_a_file_arrives_although_s3_refuses_it_at_first(
 def test_a_file_arrives_although_functions_are_throttled_at_first(
     edge: Edge, page: Page, watch: Watch, tmp_path: Path
 ) -> None:
-    """Each call that is throttled is made again, until it goes through; from then on one runs at a time."""
+    """Each throttled call is retried until it succeeds; from then on, one function runs at a time."""
     watch.forgive(REFUSED)
     edge.begin(most_calls=0)
     pick(page, write(tmp_path / "a.bin", some_bytes(LARGE)))
@@ -105,7 +105,7 @@ def test_a_file_arrives_although_functions_are_throttled_at_first(
 def test_an_upload_goes_on_after_a_reload_in_the_middle(
     edge: Edge, page: Page, watch: Watch, recipient: Page, tmp_path: Path
 ) -> None:
-    """One part is there; the other is sent by the page that comes after."""
+    """One part is stored; the next visit sends the other."""
     watch.forgive(REFUSED)
     refused = {"on": "^PUT .*partNumber=2", "do": "slow_down", "times": 1_000}
     edge.begin(refused)

@@ -1,4 +1,4 @@
-"""What API Gateway and Lambda do to requests by themselves, and what callers make of it."""
+"""What API Gateway and Lambda themselves do to requests, and how callers deal with it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -27,7 +27,7 @@ SLOW = {"rateLimit": "0.01", "burstLimit": "3"}
 def test_who_sends_a_file_to_the_api_hears_from_aws_that_it_is_too_large(
     edge: Edge, size: int, done: str, words: bytes
 ) -> None:
-    """In AWS's own words: API Gateway lets nobody change these. The function is not called."""
+    """In AWS's own words, which API Gateway does not let us change. The function is not called."""
     answer = edge.cloud.call("POST", "api/transfers", raw=b"x" * size)
     assert (answer.status, answer.data) == (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words)
     assert len(edge.struck(done)) == 1
@@ -35,7 +35,7 @@ def test_who_sends_a_file_to_the_api_hears_from_aws_that_it_is_too_large(
 
 
 def test_a_challenge_arrives_under_another_name_and_the_body_says_what_to_do(edge: Edge) -> None:
-    """API Gateway renames WWW-Authenticate: no caller may need it."""
+    """API Gateway renames WWW-Authenticate, so no caller may depend on it."""
     transfer = begin(edge.cloud, b"a")
     answer = edge.cloud.call("DELETE", f"api/transfers/{transfer['id']}")
     assert answer.status == HTTPStatus.UNAUTHORIZED
@@ -46,7 +46,7 @@ def test_a_challenge_arrives_under_another_name_and_the_body_says_what_to_do(edg
 
 
 def test_who_makes_up_an_address_is_counted_under_the_own(cloud: Cloud, edge: Edge) -> None:
-    """X-Forwarded-For tells nobody's limits anything."""
+    """X-Forwarded-For has no effect on anybody's limits."""
     mine, made_up = household("127.0.0.1"), household("203.0.113.7")
     before = used(cloud, mine).transfers
     body = {"files": [{"name": "a", "size": 1}], "parts": []}
@@ -58,7 +58,7 @@ def test_who_makes_up_an_address_is_counted_under_the_own(cloud: Cloud, edge: Ed
 
 
 def test_the_eleventh_call_at_once_hears_in_our_words_that_it_may_try_again(edge: Edge) -> None:
-    """A new account may run ten functions; what API Gateway makes of Lambda's refusal says nothing of its own."""
+    """A new account may run ten functions; API Gateway turns Lambda's refusal into an error without the cause."""
     edge.begin(hold=True)
     with ThreadPoolExecutor(10) as pool:
         first = [pool.submit(edge.cloud.call, "GET", "") for _ in range(10)]
@@ -75,7 +75,7 @@ def test_the_eleventh_call_at_once_hears_in_our_words_that_it_may_try_again(edge
 
 
 def test_more_requests_than_the_stage_allows_hear_in_our_words_that_they_are_too_many(cloud: Cloud, edge: Edge) -> None:
-    """The local cloud throttles by the stage's settings itself, each method on its own, as AWS does."""
+    """The local cloud itself throttles by the stage's settings, each method separately, as AWS does."""
     gateway = cloud.client("apigateway")
     stage = {"restApiId": API, "stageName": STAGE}
     told = gateway.get_stage(**stage)["methodSettings"]["*/*"]
@@ -95,7 +95,7 @@ def test_more_requests_than_the_stage_allows_hear_in_our_words_that_they_are_too
 
 
 def test_a_function_that_says_too_much_is_a_bad_gateway_in_our_words(edge: Edge) -> None:
-    """Lambda fails such an answer, whatever it says. The edge's limit is lowered: no answer of ours is so long."""
+    """Lambda fails any response that is too large. The edge's limit is lowered, because none of ours is that long."""
     edge.begin(most_result=1_000)
     answer = edge.cloud.call("GET", "")
     assert answer.status == HTTPStatus.BAD_GATEWAY
@@ -104,7 +104,7 @@ def test_a_function_that_says_too_much_is_a_bad_gateway_in_our_words(edge: Edge)
 
 
 def test_the_longest_answers_stay_far_below_what_lambda_lets_through(edge: Edge) -> None:
-    """As many files as one call takes, with names as long as they may be, of characters that JSON writes as six."""
+    """The most files in one call, with names of the greatest length, in characters that JSON escapes with six."""
     files = [{"name": f"{number:04}" + "\u0001" * 251, "size": 1} for number in range(1_000)]
     parts = [{"file": number, "number": 1} for number in range(1, 101)]
     made = edge.cloud.call("POST", "api/transfers", body={"files": files, "parts": parts})
@@ -116,7 +116,7 @@ def test_the_longest_answers_stay_far_below_what_lambda_lets_through(edge: Edge)
 
 
 def test_over_https_a_page_asks_for_https_alone_and_a_grant_travels_by_nothing_else(edge: Edge) -> None:
-    """The functions know from X-Forwarded-Proto, which a caller cannot change, that they are reached by TLS."""
+    """The functions know from X-Forwarded-Proto, which callers cannot change, that requests use TLS."""
     asked = {"X-Forwarded-Proto": "http"}
     assert edge.cloud.call("GET", "", headers=asked).headers["Strict-Transport-Security"]
     transfer = begin(edge.cloud, b"a")

@@ -1,1 +1,1 @@
-"""`make verify`: tries on a deployed stack what no emulator can prove, and says what came."""
+"""`make verify`: tests on a deployed stack what no emulator can prove, and reports the results."""

@@ -15,8 +15,8 @@ from e2e.verify.report import HEAD, Check, Line, outcome_of, summary
 from e2e.verify.target import Target
 from infra import steps
 
-# The functions' versions come when all of them have run, more requests than are let through when no other check needs
-# answers, and what takes long at the end.
+# The functions' versions come after all functions have run, the flood of requests when no other check needs responses,
+# and the slow checks at the end.
 CHECKS: tuple[Check[Target], ...] = (
     *uploading.CHECKS,
     *downloading.CHECKS,
@@ -26,11 +26,11 @@ CHECKS: tuple[Check[Target], ...] = (
     *operating.SLOW_CHECKS,
     *uploading.SLOW_CHECKS,
 )
-NOTHING_LEFT = "What this has sent"
+NOTHING_LEFT = "Cleaning up"
 
 
 def sign_in(cloud: Cloud) -> None:
-    """Become somebody who may send. Raises Trouble."""
+    """Sign in as somebody who may send. Raises Trouble."""
     access = cloud.settings.upload_access
     if access == "passphrase":
         cloud.sign_in()
@@ -38,14 +38,14 @@ def sign_in(cloud: Cloud) -> None:
         token = os.environ.get("TOKEN")
         if not token:
             raise steps.Trouble(
-                "People have accounts here, and this sends as one of them. Sign in on the page, copy the ID token (in "
-                "the browser's console: JSON.parse(sessionStorage.account).idToken), and say make verify TOKEN=…"
+                "People have accounts here, so this needs a token of one. Sign in on the page, copy the ID token (in "
+                "the browser's console: JSON.parse(sessionStorage.account).idToken), and run make verify TOKEN=…"
             )
         cloud.sender = {"Authorization": f"Bearer {token}"}
 
 
 def about(cloud: DeployedCloud) -> str:
-    """Say what was verified, without its address: the report is for other people's eyes."""
+    """Describe the deployment without its address: other people will read the report."""
     settings = cloud.settings
     said = {
         "region": cloud.session.region_name,
@@ -57,7 +57,7 @@ def about(cloud: DeployedCloud) -> str:
 
 
 def verify(target: Target) -> list[Line]:
-    """Make all checks, and print each line as it comes; what was sent is taken away, whatever happens."""
+    """Run all checks and print each line as it comes; delete what was sent, whatever happens."""
     lines: list[Line] = []
 
     def say(line: Line) -> None:
@@ -76,11 +76,11 @@ def verify(target: Target) -> list[Line]:
 
 
 def main() -> int:
-    """Read the arguments, and tell by the exit status whether anything has failed. Raises Trouble."""
+    """Read the arguments, and return the exit status: 1 if a check has failed. Raises Trouble."""
     parser = argparse.ArgumentParser(prog="python -m e2e.verify", description=__doc__)
-    parser.add_argument("--slow", action="store_true", help="make the checks that take twenty minutes, too")
+    parser.add_argument("--slow", action="store_true", help="also run the checks that take twenty minutes")
     slow: bool = parser.parse_args().slow
-    # What ends this process passes the `finally` by which everything is taken away.
+    # These signals must run the `finally` that cleans up.
     for number in steps.ENDING_SIGNALS:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
@@ -88,7 +88,7 @@ def main() -> int:
         sign_in(cloud)
         print(f"`make verify`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {about(cloud)}\n\n{HEAD}", flush=True)
     except (BotoCoreError, ClientError, HTTPError, AssertionError) as error:
-        raise steps.Trouble(f"The deployment could not be asked: {error}") from None
+        raise steps.Trouble(f"The deployment could not be queried: {error}") from None
     lines = verify(Target(cloud, slow=slow))
     return int(any(line.outcome == "FAILED" for line in lines))
 

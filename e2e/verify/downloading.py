@@ -1,4 +1,4 @@
-"""What recipients get: under its name, in ranges, by a signed URL only; from S3, or from CloudFront if it is on."""
+"""What recipients get: the right name, ranges, and only with a signed URL; from S3, or from CloudFront if it is on."""
 
 from functools import partial
 from http import HTTPStatus
@@ -50,7 +50,7 @@ def without_signature(target: Target, server: str) -> str:
 
 
 def past_cloudfront(target: Target) -> str:
-    """Ask S3 itself by a URL that the operators' role has signed: the bucket lets that role read, but by no URL."""
+    """Ask S3 directly with a URL that the operators' role has signed: the role may read the bucket, but not by URL."""
     _served_by(target, "CloudFront")
     bucket, key = Objects(target.cloud.outputs["Bucket"]), key_of(target.send(BODY)["id"], 1)
     vars(bucket).update(vars(target.operators.objects), edge=None)
@@ -58,7 +58,7 @@ def past_cloudfront(target: Target) -> str:
 
 
 def by_plain_address(target: Target) -> str:
-    """Download a file by the address that everybody may read."""
+    """Download a file from its public address."""
     if not target.cloud.settings.public_downloads:
         raise NotTriedError("public_downloads is off")
     transfer = target.send(BODY, NAME)
@@ -83,10 +83,10 @@ CHECKS = (
                 "200, the same bytes under this name",
                 partial(under_its_name, server=server),
             ),
-            Check(f"Download of ranges from {server}", "206, these bytes", partial(in_ranges, server=server)),
+            Check(f"Range requests to {server}", "206, the right bytes", partial(in_ranges, server=server)),
             Check(f"Download from {server} without a signature", "403", partial(without_signature, server=server)),
         )
     ),
     Check("Signed download from S3, past CloudFront", "403", past_cloudfront),
-    Check("Download by a public address", "200, the same bytes under this name", by_plain_address),
+    Check("Download from a public address", "200, the same bytes under this name", by_plain_address),
 )

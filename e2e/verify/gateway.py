@@ -1,4 +1,4 @@
-"""What API Gateway answers by itself, with our headers, and how many requests it and Lambda take at once."""
+"""API Gateway's own responses, with our headers, and how many requests it and Lambda handle at once."""
 
 import time
 from collections import Counter
@@ -28,22 +28,22 @@ CALLERS = (PROGRAM, BROWSER)
 def own_401(target: Target) -> str:
     """List one's transfers without an account's token, which the gateway's authorizer refuses."""
     if target.cloud.settings.upload_access != "cognito":
-        raise NotTriedError("the gateway checks nobody where people have no accounts")
+        raise NotTriedError("the gateway checks tokens only with upload_access=cognito")
     return _answer(target, target.cloud.call("GET", "api/transfers"), HTTPStatus.UNAUTHORIZED, "sign_in_needed")
 
 
 def not_there(target: Target) -> str:
-    """Ask for an address that is not there.
+    """Ask for an address that does not exist.
 
-    The stack's greedy resources take every address, so this is the function's answer. Should the gateway give its own,
-    it has to be the same.
+    The stack's greedy resources match every address, so the function responds. If the gateway responds itself, the
+    response has to be the same.
     """
     return _answer(target, target.cloud.call("GET", NOT_THERE), HTTPStatus.NOT_FOUND, "not_found")
 
 
 def own_413(target: Target) -> str:
-    """Send a body that is too large for the gateway, which answers in its own words."""
-    target.not_local("takes bodies of any size")
+    """Send a body that is too large for the gateway, whose response cannot be customized."""
+    target.not_local("accepts bodies of any size")
     headers = {"Content-Type": "application/json"}
     answer = target.cloud.call("POST", "api/transfers", raw=b" " * TOO_LARGE, headers=headers)
     return came(str(answer.status), ok=answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -51,7 +51,7 @@ def own_413(target: Target) -> str:
 
 def burst(target: Target) -> str:
     """Have forty people ask for the page at the same time."""
-    # The local cloud starts a Python for each that comes at the same time.
+    # The local cloud starts a Python process for each concurrent request.
     at_once = FEW if target.is_local else BURST
     began = time.monotonic()
     with ThreadPoolExecutor(at_once) as pool:
@@ -62,9 +62,9 @@ def burst(target: Target) -> str:
 
 
 def own_429(target: Target) -> str:
-    """Send more requests than the stage lets through, until it refuses a program and a browser.
+    """Send more requests than the stage allows, until it rejects one of a program and one of a browser.
 
-    Whoever else asks in these seconds is refused as well, and tries again.
+    It also rejects other people's requests in these seconds; their pages retry.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
     """
     target.not_local("is slower than its own limit")
@@ -77,7 +77,7 @@ def own_429(target: Target) -> str:
     with ThreadPoolExecutor(AT_ONE_TIME) as pool:
         while len(refused) < len(CALLERS) and (seconds := time.monotonic() - began) < FLOOD_SECONDS:
             asked = [*CALLERS] * AT_ONE_TIME * 2
-            # An address whose answer costs the function nothing.
+            # An address that costs the function no work.
             answers = pool.map(lambda kind: target.cloud.call("GET", NOT_THERE, headers={"Accept": kind}), asked)
             for kind, answer in zip(asked, answers, strict=True):
                 sent += 1
@@ -88,15 +88,15 @@ def own_429(target: Target) -> str:
         page = refused[BROWSER].headers.get("Content-Type", "")
         text = f"{text}; {page} for a browser, among {sent} requests in {time.monotonic() - began:.1f} s"
         return came(text, ok=page.startswith("text/html"))
-    text = f"no 429 among {sent} requests in {seconds:.1f} s, where {rate} a second and {most} at once are let through"
+    text = f"no 429 among {sent} requests in {seconds:.1f} s, with a limit of {rate} a second and a burst of {most}"
     if sent <= most + rate * seconds:
-        raise NotTriedError(f"this machine does not send fast enough: {text}")
+        raise NotTriedError(f"this machine cannot send fast enough: {text}")
     return came(text, ok=False)
 
 
 def without_slash(target: Target) -> str:
-    """Ask for the page by its address without the last slash, below which no relative address would work."""
-    target.not_local("takes it for the one with the slash")
+    """Ask for the page without the trailing slash of its address, where no relative address would work."""
+    target.not_local("treats it like the one with the slash")
     if urlsplit(target.cloud.address).path == "/":
         raise NotTriedError("the page is at the root of its host")
     url = target.cloud.address.rstrip("/")
@@ -108,7 +108,7 @@ def without_slash(target: Target) -> str:
 
 
 def _answer(target: Target, answer: Answer, status: HTTPStatus, code: str) -> str:
-    """Compare an answer with an error in our shape, and the headers that every answer of ours has."""
+    """Check that a response is an error in our form, with the headers that all our responses have."""
     https = target.cloud.address.startswith("https:")
     common = {"Cache-Control": "no-store", **every_answer(https=https)}
     missing = [name for name, value in common.items() if answer.headers.get(name) != value]
@@ -119,10 +119,10 @@ def _answer(target: Target, answer: Answer, status: HTTPStatus, code: str) -> st
 
 
 CHECKS = (
-    Check("The address without its last slash", "leads to the one with it", without_slash),
+    Check("The address without its trailing slash", "redirects to the one with it", without_slash),
     Check("The gateway's own 401", "401 sign_in_needed, all headers", own_401),
-    Check("An address that is not there", "404 not_found, all headers", not_there),
+    Check("An address that does not exist", "404 not_found, all headers", not_there),
     Check("A request of over 10 MB", "413", own_413),
     Check(f"{BURST} requests at once", f"{BURST} times 200", burst),
-    Check("More requests than are let through", "429 too_many_requests, all headers; a page for a browser", own_429),
+    Check("More requests than the limit", "429 too_many_requests, all headers; a page for a browser", own_429),
 )

@@ -1,4 +1,4 @@
-"""What the operator relies on: alarms, dead letters, takedowns, and an end to what has expired."""
+"""What the operator relies on: alarms, dead letters, takedowns, and the sweep of expired transfers."""
 
 import json
 import os
@@ -19,21 +19,21 @@ from infra.redrive import redrive
 
 BODY = b"of make verify"
 SCHEDULED = f"ENABLED {SWEEP_SCHEDULE}"
-# What the operator is told, who hears the alarm as well.
-REASON = "make verify tries whether this alarm is heard. Nothing is wrong."
+# What the operator reads, who gets the alarm, too.
+REASON = "make verify tests whether this alarm reaches its subscribers. Nothing is wrong."
 
 
 def alarm(target: Target) -> str:
-    """Set an alarm off by hand, and listen to the topic: whether CloudWatch may use it and its key shows only there.
+    """Set off an alarm by hand and listen to the topic: only this shows that CloudWatch may use the topic and its key.
 
-    The alarm is one that is quiet, since only a change of its state is told. CloudWatch sets it right by itself.
+    The alarm must not be in ALARM yet, since only a change of state is published. CloudWatch then corrects the state.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html
     """
     cloudwatch = target.cloud.client("cloudwatch")
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"{STACK}-")["MetricAlarms"]
     quiet = [each for each in alarms if each["StateValue"] != "ALARM"]
     if not quiet:
-        raise NotTriedError("every alarm is on: docs/runbook.md")
+        raise NotTriedError("every alarm is in ALARM already: docs/runbook.md says what to do")
     name, before = quiet[0]["AlarmName"], quiet[0]["StateValue"]
     with listening(target.cloud, target.cloud.outputs["Alarms"]) as queue:
         began = time.monotonic()
@@ -42,19 +42,19 @@ def alarm(target: Target) -> str:
             eventually(lambda: name in _names(heard(target.cloud, queue)), PATIENCE_SECONDS)
         finally:
             cloudwatch.set_alarm_state(AlarmName=name, StateValue=before, StateReason=REASON)
-    return f"{name} heard after {time.monotonic() - began:.1f} s"
+    return f"{name} received after {time.monotonic() - began:.1f} s"
 
 
 def _names(messages: list[Any]) -> list[str]:
-    """Return the alarms that messages tell of; what people report comes by the same topic."""
+    """Return the names of the alarms in messages; people's reports use the same topic."""
     alarms = [json.loads(each["Message"]) for each in messages if each.get("Subject", "").startswith("ALARM")]
     return [each["AlarmName"] for each in alarms]
 
 
 def redriven(target: Target) -> str:
-    """Have a file whose event lies among the dead letters get its link by `make redrive`.
+    """Put a file's event into the dead-letter queue and get its link with `make redrive`.
 
-    Its record waits for the file again, as if its event had never been handled.
+    Set its record back to pending first, as if its event had never been handled.
     """
     sqs, outputs = target.cloud.client("sqs"), target.cloud.outputs
     _no_dead_letters(target)
@@ -74,7 +74,7 @@ def redriven(target: Target) -> str:
 
 
 def _no_dead_letters(target: Target) -> None:
-    """Raise `NotTriedError` if there are letters of others: what becomes of these, the operator decides."""
+    """Raise `NotTriedError` if there are other dead letters: only the operator decides about those."""
     found = target.cloud.client("sqs").get_queue_attributes(
         QueueUrl=target.cloud.outputs["DeadLetters"],
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
@@ -84,12 +84,12 @@ def _no_dead_letters(target: Target) -> None:
 
 
 def died(target: Target) -> str:
-    """Send the links function what it cannot handle, and find it among the dead letters.
+    """Send the links function an event that it cannot handle, and find it in the dead-letter queue.
 
-    Alarms tell the operator of it, as they should.
+    Alarms tell the operator, as they should.
     """
     if not target.slow:
-        raise NotTriedError("takes as long as all tries of a letter: make verify SLOW=1")
+        raise NotTriedError("takes as long as all tries of a message: make verify SLOW=1")
     sqs, outputs = target.cloud.client("sqs"), target.cloud.outputs
     _no_dead_letters(target)
     arrivals = sqs.get_queue_attributes(
@@ -114,7 +114,7 @@ def died(target: Target) -> str:
 
 
 def taken_down(target: Target) -> str:
-    """Block a transfer: its page, its link and a URL that was given out before end, and the evidence is there."""
+    """Block a transfer: its page, its link and an earlier signed URL stop working, and the evidence is kept."""
     operators, transfer = target.operators, target.send(BODY)
     given = target.location_of(transfer)
     operators.take_down(transfer["id"])
@@ -128,7 +128,7 @@ def taken_down(target: Target) -> str:
 
 
 def given_back(target: Target) -> str:
-    """Undo that."""
+    """Undo a takedown."""
     operators, transfer = target.operators, target.send(BODY)
     operators.take_down(transfer["id"])
     operators.restore(transfer["id"])
@@ -138,7 +138,7 @@ def given_back(target: Target) -> str:
 
 
 def erased(target: Target) -> str:
-    """Erase what was blocked."""
+    """Erase a blocked transfer."""
     operators, transfer = target.operators, target.send(BODY)
     operators.take_down(transfer["id"])
     operators.erase(transfer["id"])
@@ -151,7 +151,7 @@ def erased(target: Target) -> str:
 def swept(target: Target) -> str:
     """Let a transfer expire, and call the function that the schedule calls.
 
-    The index by which it finds what has expired follows the table within a second, as a rule.
+    The function finds expired transfers through an index, which usually lags the table by less than a second.
     """
     transfer = target.send(BODY)
     expire(target.cloud, transfer)
@@ -166,7 +166,7 @@ def swept(target: Target) -> str:
 
 
 def schedule(target: Target) -> str:
-    """Look whether the schedule calls it."""
+    """Check that the schedule calls the sweep."""
     events = target.cloud.client("events")
     name = target.cloud.outputs["SweepFunction"]
     function = target.cloud.client("lambda").get_function_configuration(FunctionName=name)
@@ -177,12 +177,12 @@ def schedule(target: Target) -> str:
 
 
 CHECKS = (
-    Check("An alarm set off by hand", "heard by whoever subscribes to the topic", alarm),
+    Check("An alarm set off by hand", "a subscriber of the topic gets it", alarm),
     Check("Redriving a dead letter", "1 moved, its file stored", redriven),
     Check("Takedown", "page and link 410, an earlier URL 403 or 404, 1 file kept", taken_down),
-    Check("Undoing it", "200, the same bytes, none kept", given_back),
-    Check("Erasing it", "404, nothing left", erased),
-    Check("The sweep of what has expired", "410, then nothing left", swept),
-    Check("Its schedule", SCHEDULED, schedule),
+    Check("Undoing a takedown", "200, the same bytes, none kept", given_back),
+    Check("Erasing a blocked transfer", "404, nothing left", erased),
+    Check("The sweep of an expired transfer", "410, then nothing left", swept),
+    Check("The schedule of the sweep", SCHEDULED, schedule),
 )
 SLOW_CHECKS = (Check("An event that cannot be handled", "a dead letter after all its tries", died),)

@@ -1,4 +1,4 @@
-"""What is checked, how it ends, and the report: a table in Markdown, fit for an issue."""
+"""The checks, their outcomes, and the report: a Markdown table that can go into an issue."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -17,16 +17,16 @@ MOST_CHARACTERS = 300
 
 
 class UnexpectedError(Exception):
-    """Something else came than what was expected; the text says what."""
+    """The result was not the expected one; the text says what it was."""
 
 
 class NotTriedError(Exception):
-    """A check cannot be made here; the text says why."""
+    """A check cannot run here; the text says why."""
 
 
 @dataclass(frozen=True)
 class Check(Generic[_Target]):
-    """One line of the report. `tried` returns what came, or raises: any error but `NotTriedError` is a failure."""
+    """One line of the report. `tried` returns the result or raises: any error but `NotTriedError` is a failure."""
 
     what: str
     expected: str
@@ -47,18 +47,18 @@ class Line:
         return f"| {' | '.join(map(_cell, (self.outcome, self.what, self.expected, self.came)))} |"
 
 
-HEAD = "| outcome | check | expected | came |\n|---|---|---|---|"
+HEAD = "| outcome | check | expected | actual |\n|---|---|---|---|"
 
 
 def came(text: str, *, ok: bool) -> str:
-    """Return what came; raise `UnexpectedError` with it if that is not what was expected."""
+    """Return the result; raise `UnexpectedError` with it if it is not the expected one."""
     if not ok:
         raise UnexpectedError(text)
     return text
 
 
 def outcome_of(check: Check[_Target], target: _Target) -> Line:
-    """Make a check, and never fail: what goes wrong is its outcome."""
+    """Run a check, and never raise: an error is its outcome."""
     outcome: Outcome = "ok"
     try:
         text = check.tried(target)
@@ -66,7 +66,7 @@ def outcome_of(check: Check[_Target], target: _Target) -> Line:
         outcome, text = "not tried", str(error)
     except UnexpectedError as error:
         outcome, text = "FAILED", str(error)
-    except Exception as error:  # noqa: BLE001  whatever it is, the other checks are worth making
+    except Exception as error:  # noqa: BLE001  whatever it is, the other checks should still run
         outcome, text = "FAILED", f"{type(error).__name__}: {error}"
     return Line(outcome, check.what, check.expected, text)
 

@@ -14,19 +14,19 @@ from infra.config import LEAST_CONCURRENCY
 
 # What each function logs once when it starts: backend/telemetry.py.
 STARTING = "starting"
-# Those that no other check has called, and a call that changes nothing: of a transfer that is not blocked, takedown
-# does nothing.
+# The functions that no other check calls, each with a call that changes nothing: takedown does nothing for a transfer
+# that is not blocked.
 CALLED: Mapping[str, Mapping[str, str]] = {"SweepFunction": {}, "TakedownFunction": {"transfer": NOBODY}}
-# A function that is called now and then may have started hours ago. Looking at fewer lines first is quicker.
+# A function that is called now and then may have started hours ago. It is faster to look at fewer lines first.
 HOURS_BACK = (0.25, 3, 24)
-# CloudWatch Logs takes few such questions a second.
+# CloudWatch Logs accepts few such queries a second.
 PAUSE_SECONDS = 2
 
 
 def versions(target: Target, output: str) -> str:
-    """Return the versions that a function has logged when it started."""
+    """Return the versions that a function logged when it started."""
     if output not in target.cloud.outputs:
-        raise NotTriedError("there is no such function where people have no accounts")
+        raise NotTriedError("this function exists only with upload_access=cognito")
     lambda_, name = target.cloud.client("lambda"), target.cloud.outputs[output]
     if output in CALLED:
         lambda_.invoke(FunctionName=name, Payload=json.dumps(CALLED[output]))
@@ -42,7 +42,7 @@ def versions(target: Target, output: str) -> str:
 
 
 def _last_start(target: Target, group: str) -> Any:
-    """Return the newest line that tells of a start; it may take CloudWatch some seconds to show it."""
+    """Return the latest log line of a start; CloudWatch may take some seconds to show it."""
     logs = target.cloud.client("logs").get_paginator("filter_log_events")
 
     def look() -> Any:
@@ -62,7 +62,7 @@ def _last_start(target: Target, group: str) -> Any:
 
 
 def _read(line: str) -> dict[str, Any]:
-    """Read a line of ours; the runtime's own are no JSON, and the local cloud finds these as well."""
+    """Read one of our lines; the runtime's own are not JSON, and the local cloud returns those, too."""
     try:
         return json.loads(line)
     except ValueError:
@@ -74,7 +74,7 @@ def concurrency(target: Target) -> str:
 
     https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
-    target.not_local("makes its number up")
+    target.not_local("reports a made-up number")
     limit = target.cloud.client("lambda").get_account_settings()["AccountLimit"]
     at_once, free = limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"]
     return came(f"{at_once}, of which {free} not reserved", ok=free >= LEAST_CONCURRENCY)
@@ -89,5 +89,5 @@ CHECKS = (
         )
         for name in ("web", "links", "sweep", "takedown")
     ),
-    Check("Functions that the account may run at once", f"{LEAST_CONCURRENCY} or more", concurrency),
+    Check("Lambda concurrency of the account", f"{LEAST_CONCURRENCY} or more", concurrency),
 )

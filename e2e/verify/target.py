@@ -1,4 +1,4 @@
-"""The deployment that is verified, everything that was sent to it, and how that is taken away again."""
+"""The deployment to verify, everything that was sent to it, and how to delete that again."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,10 +18,10 @@ from e2e.verify.report import NotTriedError
 from infra.aws import STACK
 from infra.operations import deployed
 
-# How long what is asynchronous may take. S3's events and SNS's messages are there within seconds, as a rule.
+# How long asynchronous operations may take. S3's events and SNS's messages usually arrive within seconds.
 PATIENCE_SECONDS = 120
 AT_ONE_TIME = 8
-# A transfer that never was.
+# The id of a transfer that never existed.
 NOBODY = "a" * 26
 FIRST_PART = bytes(range(256)) * (16 * sending.MIB // 256)
 LAST_PART = b"the end"
@@ -29,14 +29,14 @@ LAST_PART = b"the end"
 
 @dataclass
 class Target:
-    """A deployment; `slow` also makes the checks that take twenty minutes."""
+    """A deployment; `slow` also runs the checks that take twenty minutes."""
 
     cloud: Cloud
     slow: bool = False
     idle_seconds: float = 20 * 60
     begun: list[Any] = field(default_factory=list[Any])
 
-    # What there is
+    # What is deployed
 
     @property
     def is_local(self) -> bool:
@@ -44,18 +44,18 @@ class Target:
         return urlsplit(self.cloud.address).hostname == "localhost"
 
     def not_local(self, why: str) -> None:
-        """Raise `NotTriedError` on a local cloud; `why` goes on from there."""
+        """Raise `NotTriedError` on a local cloud; `why` completes the sentence "the local cloud …"."""
         if self.is_local:
             raise NotTriedError(f"the local cloud {why}")
 
     @cached_property
     def operators(self) -> Operators:
-        """Return the operator's side, in the operators' role. Raises `NotTriedError` for whoever may not take it."""
+        """Return the operator's side, in the operators' role. Raises `NotTriedError` if it may not assume that."""
         try:
             made = deployed()
             made.records.transfer(NOBODY)
         except (BotoCoreError, ClientError) as error:
-            raise NotTriedError(f"these credentials cannot take the OperatorRole: {error}") from error
+            raise NotTriedError(f"these credentials cannot assume the OperatorRole: {error}") from error
         return made
 
     def resource(self, kind: str) -> str:
@@ -66,7 +66,7 @@ class Target:
 
     @property
     def page_origins(self) -> list[str]:
-        """Return where pages are served: under a domain name, if there is one, and under the gateway's own name."""
+        """Return the origins of the pages: the domain name, if there is one, and the gateway's own name."""
         own = origin_of(self.cloud.address)
         if self.is_local:
             return [own]
@@ -77,7 +77,7 @@ class Target:
     # What is sent
 
     def begin(self, *bodies: bytes, name: str = "verify.bin", sign: int = 0) -> Any:
-        """Begin a transfer, which is taken away at the end."""
+        """Start a transfer, which is deleted at the end."""
         transfer = sending.begin(self.cloud, *bodies, name=name, sign=sign)
         self.begun.append(transfer)
         return transfer
@@ -101,7 +101,7 @@ class Target:
         return transfer
 
     def location_of(self, transfer: Any) -> str:
-        """Ask for a transfer's first file by its link, and return the signed URL that this leads to."""
+        """Follow the link of a transfer's first file, and return the signed URL that it redirects to."""
         answer = self.cloud.call("GET", f"t/{transfer['id']}/files/1")
         assert answer.status == HTTPStatus.SEE_OTHER, answer.data
         return answer.headers["Location"]
@@ -120,13 +120,13 @@ class Target:
         )
         return any(kept)
 
-    # What is taken away
+    # What is deleted
 
     def clear(self) -> list[str]:
-        """Delete every transfer that was begun, whatever has become of it; return the ids of those that are left."""
+        """Delete every transfer that was started, whatever its state; return the ids of those that are left."""
         left = self._not_gone(self.begun)
-        if left:  # one that has expired goes with the sweep
-            with suppress(Exception):  # what it could not take away is named
+        if left:  # the sweep deletes those that have expired
+            with suppress(Exception):  # the report names what is left
                 sweep(self.cloud)
             left = self._not_gone(left)
         return [transfer["id"] for transfer in left]
@@ -137,12 +137,12 @@ class Target:
         return [transfer for transfer, is_gone in zip(transfers, gone, strict=True) if not is_gone]
 
     def _delete(self, transfer: Any) -> bool:
-        """Delete a transfer as its owner, or as an operator one that is blocked; return whether nothing is left."""
+        """Delete a transfer as its owner, or as an operator if it is blocked; return whether nothing is left."""
         try:
             answer = self.cloud.call("DELETE", f"api/transfers/{transfer['id']}", token=transfer["owner_token"])
             if answer.status == HTTPStatus.GONE and answer.error["code"] == "blocked":
                 self.operators.take_down(transfer["id"])
                 self.operators.erase(transfer["id"])
             return not self.exists(transfer)
-        except Exception:  # noqa: BLE001  one that cannot be deleted must not keep the others
+        except Exception:  # noqa: BLE001  one that cannot be deleted must not stop the others
             return False

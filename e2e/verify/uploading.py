@@ -1,4 +1,4 @@
-"""What S3 takes, what it refuses, and how soon a file has its link."""
+"""What S3 accepts, what it rejects, and how soon a file has its link."""
 
 import hashlib
 import os
@@ -31,19 +31,19 @@ def of_no_bytes(target: Target) -> str:
 
 
 def of_one_part(target: Target) -> str:
-    """Send and get a file that goes in one PUT."""
+    """Send and get a file of one part."""
     return _whole(target, os.urandom(MIB))
 
 
 def of_two_parts(target: Target) -> str:
-    """Send and get a file that goes in two."""
+    """Send and get a file of two parts."""
     got = target.get(target.in_two_parts)
     same = _digest(got.data) == _digest(FIRST_PART + LAST_PART)
     return came(f"stored, {len(got.data)} bytes back", ok=got.status == HTTPStatus.OK and same)
 
 
 def composite_checksum(target: Target) -> str:
-    """Look at what S3 keeps of the parts' checksums.
+    """Check what S3 makes of the parts' checksums.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     """
@@ -55,7 +55,7 @@ def composite_checksum(target: Target) -> str:
 
 
 def seconds_to_link(target: Target) -> str:
-    """Wait for a link without ever asking for the file to be looked at, as the page does with `check=`."""
+    """Wait for a link without asking the server to look at the file, as the page does with `check=`."""
     transfer = target.begin(b"link", sign=1)
     answer = sending.put(target.cloud, transfer["urls"][0], b"link")
     began = time.monotonic()
@@ -66,7 +66,7 @@ def seconds_to_link(target: Target) -> str:
 
 
 def wrong_bytes(target: Target) -> str:
-    """Send other bytes than those whose checksum was signed."""
+    """Send bytes that do not match the signed checksum."""
     transfer = target.begin(b"12345", sign=1)
     return _refused(sending.put(target.cloud, transfer["urls"][0], b"54321"), HTTPStatus.BAD_REQUEST)
 
@@ -78,15 +78,15 @@ def wrong_length(target: Target) -> str:
 
 
 def second_put(target: Target) -> str:
-    """Send the same file by the same URL again."""
+    """Send the same file to the same URL again."""
     transfer = target.send(b"once")
     return _refused(sending.put(target.cloud, transfer["urls"][0], b"once"), HTTPStatus.PRECONDITION_FAILED)
 
 
 def expired_url(target: Target) -> str:
-    """Use a URL five seconds after it was signed for one second: this machine's clock may differ from S3's a little.
+    """Use a URL five seconds after signing it for one second: this machine's clock may differ a little from S3's.
 
-    Our own code signs it, in the operators' role, because nobody but Lambda may act in a function's.
+    Our own code signs it, in the operators' role, because only Lambda may assume a function's role.
     """
     transfer = target.begin(b"late")
     key, checksum = key_of(transfer["id"], 1), sending.sha256(b"late")
@@ -116,7 +116,7 @@ def not_signed_in(target: Target) -> str:
 
 
 def own_preflights(target: Target) -> str:
-    """Ask S3 as a browser does for each page's origin."""
+    """Send S3 the preflight of a browser from each of the page's origins."""
     origins = target.page_origins
     answers = [_preflight(target, origin) for origin in origins]
     let_in = [answer.headers.get("Access-Control-Allow-Origin") for answer in answers]
@@ -126,7 +126,7 @@ def own_preflights(target: Target) -> str:
 
 
 def foreign_preflight(target: Target) -> str:
-    """Ask S3 as a browser does for somebody else's page."""
+    """Send S3 the preflight of a browser on somebody else's page."""
     answer = _preflight(target, "https://elsewhere.example")
     return came(str(answer.status), ok=answer.status == HTTPStatus.FORBIDDEN)
 
@@ -142,9 +142,9 @@ def _preflight(target: Target, origin: str) -> Answer:
 
 
 def completed_after_idling(target: Target) -> str:
-    """Have an upload completed by a function that has had nothing to do for twenty minutes.
+    """Complete an upload through a function that has been idle for twenty minutes.
 
-    Lambda freezes it meanwhile, and its connections to S3 die unnoticed.
+    Lambda freezes it meanwhile, and it does not notice that its connections to S3 die.
     """
     if not target.slow:
         raise NotTriedError("takes twenty minutes: make verify SLOW=1")
@@ -161,12 +161,12 @@ def completed_after_idling(target: Target) -> str:
 
 
 def _refused(answer: Answer, expected: HTTPStatus) -> str:
-    """Say what S3 refused with."""
+    """Return the error that S3 rejected the request with."""
     return came(f"{answer.status} {_said(answer, 'Code')}", ok=answer.status == expected)
 
 
 def _said(answer: Answer, element: str) -> str:
-    """Return what stands in an element of S3's error."""
+    """Return the text of an element of S3's error."""
     return answer.data.partition(f"<{element}>".encode())[2].partition(b"</")[0].decode()
 
 
@@ -179,11 +179,15 @@ CHECKS = (
     Check("A file of one part", "stored, and the same bytes back", of_one_part),
     Check("A file of two parts", "stored, and the same bytes back", of_two_parts),
     Check("Its checksum in S3 (HEAD)", "SHA-256 of the parts' SHA-256s, -2", composite_checksum),
-    Check("From the last byte to the link, by S3's event alone", f"less than {SLOW_LINK_SECONDS} s", seconds_to_link),
+    Check(
+        "Time from the last byte to the link, through S3's event alone",
+        f"less than {SLOW_LINK_SECONDS} s",
+        seconds_to_link,
+    ),
     Check("PUT of other bytes", "400", wrong_bytes),
     Check("PUT of fewer bytes", "403", wrong_length),
-    Check("PUT for the second time", "412", second_put),
-    Check("PUT by an expired URL", "403, Request has expired", expired_url),
+    Check("A second PUT to the same URL", "412", second_put),
+    Check("PUT to an expired URL", "403, Request has expired", expired_url),
     Check("PUT without a signature", "403", unsigned),
     Check("Beginning a transfer without signing in", "401 sign_in_needed", not_signed_in),
     Check("Preflight from each origin of the page", "200 for that origin", own_preflights),

@@ -1,4 +1,4 @@
-"""The targets that concern AWS, as they are typed."""
+"""The make targets for AWS, as people type them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from infra import aws, settings, steps
     ],
 )
 def test_make_passes_on_what_was_typed(words: list[str], said: str) -> None:
-    """Only YES=1 answers questions ahead."""
+    """Only YES=1 answers questions in advance."""
     command = ["make", "--dry-run", *words]
     env = {"PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=steps.ROOT, env=env, capture_output=True, text=True, check=True)
@@ -38,7 +38,7 @@ def test_make_clean_leaves_the_settings() -> None:
 
 
 def test_a_wrong_setting_is_told_before_anything_is_fetched_or_asked() -> None:
-    """The sentence comes alone, with no set-up and no AWS before it; Python alone is enough to say it."""
+    """Only the error message appears, without set-up or calls to AWS before it; plain Python is enough."""
     python = f"PYTHON={sys.executable} -S"
     command = ["make", "--silent", "deploy", "SETTINGS=log_level=DEBUG max_file=1", "YES=1", python]
     done = subprocess.run(command, cwd=steps.ROOT, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""What make test says of itself."""
+"""What make test reports about itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VERSION = ".".join(map(str, AWS.python))
 
 
 def python(tmp_path: Path, says: str) -> Path:
-    """Return a program that answers as that Python."""
+    """Return a program that prints what that Python would."""
     path = tmp_path / says
     path.write_text(f"#!/bin/sh\necho '{says}'\n")
     path.chmod(0o755)

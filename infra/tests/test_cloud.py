@@ -45,7 +45,7 @@ def ministack() -> Any:
     ],
 )
 def test_reserved_words_are_refused_in_awss_words(asked: dict[str, Any], answer: str) -> None:
-    """Wherever in a request, in whatever case; keywords where they belong, functions and data pass."""
+    """Anywhere in a request, in any case; keywords where they belong, functions and data are accepted."""
     dynamodb = ministack()
     make_strict(dynamodb)
     said = asyncio.run(dynamodb.handle_request("POST", "/", {}, json.dumps(asked).encode(), {}))
@@ -62,7 +62,7 @@ def test_reserved_words_are_refused_in_awss_words(asked: dict[str, Any], answer:
     ],
 )
 def test_another_ministack_does_not_start(other: dict[str, Any]) -> None:
-    """What it is made strict by is not its interface: if that has changed, nobody must believe that it is strict."""
+    """The check relies on MiniStack's internals: if they have changed, it must not start as if it were strict."""
     dynamodb = ministack()
     vars(dynamodb).update(other)
     with pytest.raises((RuntimeError, ValueError)):

@@ -1,4 +1,4 @@
-"""What `make bootstrap`, `deploy` and `diff` ask and say; nothing is deployed, and nobody is asked but fakes."""
+"""What `make bootstrap`, `deploy` and `diff` ask and print; nothing is deployed, and all services are fakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from infra import deployment, settings, steps
 from infra.config import Config
 
-BEGINNING = "Sidestep is deployed: https://x/\nHow it is doing: the dashboard d in CloudWatch\n"
+BEGINNING = "Sidestep is deployed: https://x/\nIts dashboard in CloudWatch: d\n"
 NOWHERE = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -111,19 +111,19 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_no_region_is_told(shell: Callable[..., None]) -> None:
     """The CDK CLI would take us-east-1 without a word."""
     shell(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
-    with pytest.raises(steps.Trouble, match=r"^No region is set\. Put one into AWS_REGION"):
+    with pytest.raises(steps.Trouble, match=r"^No region is set\. Set one in AWS_REGION"):
         deployment.locate()
 
 
 def test_no_credentials_are_told(shell: Callable[..., None]) -> None:
-    """With the way to some."""
+    """And says how to get some."""
     shell(AWS_REGION="eu-central-1")
     with pytest.raises(steps.Trouble, match=r"^No AWS credentials were found\. Run `aws configure`"):
         deployment.locate()
 
 
 def test_a_profile_that_does_not_exist_is_told(shell: Callable[..., None]) -> None:
-    """By boto3's own words."""
+    """In boto3's own words."""
     shell(AWS_REGION="eu-central-1", AWS_PROFILE="nobody")
     with pytest.raises(steps.Trouble, match=r"whose credentials these are: The config profile \(nobody\)"):
         deployment.locate()
@@ -139,7 +139,7 @@ def test_a_profile_that_does_not_exist_is_told(shell: Callable[..., None]) -> No
     ],
 )
 def test_a_region_of_another_partition_is_refused(region: str, partition: str, shell: Callable[..., None]) -> None:
-    """Before anybody is asked who the user is: the stack writes out names of the partition aws."""
+    """Before asking AWS who the user is: the stack contains names of the partition aws."""
     shell(AWS_REGION=region)
     with pytest.raises(
         steps.Trouble, match=f"^The region {region} is in AWS's partition {partition}, and Sidestep runs"
@@ -164,20 +164,20 @@ def test_an_account_of_another_partition_is_refused(monkeypatch: pytest.MonkeyPa
     [None, *(stack(None, status) for status in ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "CREATE_FAILED"))],
 )
 def test_a_first_deployment_asks_nothing(deployed: dict[str, Any] | None, answers: Answers) -> None:
-    """Nor does the next try after one that failed or was called off."""
+    """Nor does the next try after one that failed or was cancelled."""
     answers(None)
     deployment.confirm_changes(Aws(deployed), Config(upload_access="open"), yes=False)
 
 
 def test_the_same_settings_ask_nothing(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
-    """An upgrade goes through without a word."""
+    """An upgrade asks nothing."""
     answers(None)
     deployment.confirm_changes(Aws(stack({"upload_access": "cognito"})), Config(upload_access="cognito"), yes=False)
     assert capsys.readouterr().out == ""
 
 
 def test_a_change_is_shown_and_deployed_by_yes(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
-    """Old, new, and what hangs on it."""
+    """Old value, new value, and consequences."""
     answers("yes")
     deployment.confirm_changes(Aws(stack({"upload_access": "cognito"})), Config(), yes=False)
     shown = capsys.readouterr().out
@@ -199,7 +199,7 @@ def test_anything_but_yes_deploys_nothing(answer: str, answers: Answers) -> None
 
 
 def test_without_a_terminal_a_change_is_refused(answers: Answers) -> None:
-    """A pipeline must not do what nobody has seen."""
+    """A pipeline must not deploy what nobody has seen."""
     answers(None)
     with pytest.raises(steps.Trouble, match=r"^There is no terminal .* add YES=1\. Nothing was deployed\."):
         deployment.confirm_changes(Aws(stack({"upload_access": "cognito"})), Config(), yes=False)
@@ -223,7 +223,7 @@ def test_yes_in_advance_is_enough(answers: Answers, capsys: pytest.CaptureFixtur
 def test_what_cannot_be_compared_is_asked_about(
     account: Aws, reason: str, answers: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody knows whether something changes, so what will be set is shown."""
+    """It is unknown whether something changes, so it shows what it will set."""
     unreachable = EndpointConnectionError(endpoint_url="https://cloudformation")
     refusal: Any = denied("cloudformation:DescribeStacks") if "AccessDenied" in reason else unreachable
     account.refusal = refusal
@@ -236,7 +236,7 @@ def test_what_cannot_be_compared_is_asked_about(
 
 
 def test_a_stack_that_is_being_changed_is_left_alone(answers: Answers) -> None:
-    """CloudFormation shows no outputs meanwhile, which must not look like a first deployment."""
+    """CloudFormation shows no outputs during a change, which must not look like a first deployment."""
     answers("yes")
     with pytest.raises(steps.Trouble, match=r"is being changed \(UPDATE_IN_PROGRESS\); try again"):
         deployment.confirm_changes(Aws(stack(None, "UPDATE_IN_PROGRESS")), Config(), yes=True)
@@ -246,7 +246,7 @@ def test_a_stack_that_is_being_changed_is_left_alone(answers: Answers) -> None:
 
 
 def test_enough_concurrency_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """What other functions have reserved is not ours."""
+    """Sidestep cannot use what other functions have reserved."""
     deployment.tell_concurrency(Aws(concurrency=465), Config(), "eu-central-1")
     assert (
         capsys.readouterr().out
@@ -267,7 +267,7 @@ def test_concurrency_that_may_not_be_read_ends_nothing(capsys: pytest.CaptureFix
     account = Aws()
     account.limits = {}
     deployment.tell_concurrency(account, Config(), "eu-central-1")
-    assert capsys.readouterr().out.startswith("How many functions may run at once could not be read (lambda:GetAccount")
+    assert capsys.readouterr().out.startswith("Could not read how many functions may run at once (lambda:GetAccount")
 
 
 # ---- the targets ----
@@ -338,7 +338,7 @@ def test_a_file_that_cannot_take_the_settings_is_told_before_anything_is_deploye
 
 
 def test_yes_in_advance_answers_the_cdk_cli_too(cli: Cli) -> None:
-    """It would end for want of a terminal otherwise."""
+    """Otherwise it would fail without a terminal."""
     deployment.deploy([], yes=True)
     ((arguments, _),) = cli.calls
     assert arguments[2:4] == ("--require-approval", "never")
@@ -358,8 +358,8 @@ def test_a_comparison_takes_the_same_settings(cli: Cli) -> None:
             {"PagesLeadTo": "d-1.example", "DownloadsLeadTo": "d2.example"},
             (
                 f"{BEGINNING}"
-                "Make a DNS record by which domain_name leads to d-1.example (CNAME or alias).\n"
-                "Make a DNS record by which downloads_domain_name leads to d2.example (CNAME or alias).\n"
+                "Create a DNS record (CNAME or alias) that points domain_name to d-1.example.\n"
+                "Create a DNS record (CNAME or alias) that points downloads_domain_name to d2.example.\n"
             ),
         ),
     ],
@@ -367,6 +367,6 @@ def test_a_comparison_takes_the_same_settings(cli: Cli) -> None:
 def test_a_deployment_says_where_it_is_and_which_records_are_left_to_make(
     outputs: dict[str, str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Records are the operator's where the stack may not make them."""
+    """The operator creates the records if the stack may not."""
     deployment.report({"Address": "https://x/", "Dashboard": "d", **outputs})
     assert capsys.readouterr().out == said

@@ -1,4 +1,4 @@
-"""Nothing that cdk-nag, checkov and cfn-lint find in what AWS gets is open.
+"""cdk-nag, checkov and cfn-lint have no open findings in what AWS gets.
 
 What is accepted says why (infra/findings.py).
 """
@@ -17,7 +17,7 @@ from infra.config import Config
 from infra.tests.conftest import Stack, Synth
 from infra.tests.test_edge import CLOUDFRONT, NAMED
 
-# Told long before CloudFormation refuses the template for its size, parameters, resources or outputs:
+# Reported long before CloudFormation rejects the template for its size, parameters, resources or outputs:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 NEAR_LIMITS = ("I1002", "I2010", "I3010", "I6010")
 SETTINGS = {
@@ -78,7 +78,7 @@ def test_checkov_finds_nothing_open(stacks: dict[str, Stack], templates: Path) -
 
 
 def test_cfn_lint_finds_nothing_open(templates: Path) -> None:
-    """No error and no warning in any region of AWS's main partition, by the schemas that it ships; it asks nobody."""
+    """No error and no warning in any region of AWS's main partition, offline, with the schemas that it ships."""
     program = steps.SECOND_BIN / "cfn-lint"
     if not program.exists():
         pytest.fail("cfn-lint is not there: `make test` brings it.")

@@ -108,7 +108,7 @@ def test_arrivals_are_taken_by_the_few(aws: Stack) -> None:
 
 
 def test_arrivals_are_tried_ten_times_and_then_kept(aws: Stack) -> None:
-    """An arrival that links cannot handle goes to the dead letters, but not because of a few minutes of trouble."""
+    """An arrival that links cannot handle goes to the dead-letter queue, but not because of a short outage."""
     assert aws.properties("SQS::Queue", "LinksArrivals")["RedrivePolicy"] == {
         "deadLetterTargetArn": {"Fn::GetAtt": ["LinksDeadLetters9B7AD151", "Arn"]},
         "maxReceiveCount": 10,
@@ -158,7 +158,7 @@ def test_what_expired_is_swept_every_quarter_of_an_hour(aws: Stack) -> None:
 
 
 def test_calls_of_sweep_do_not_pile_up_while_it_cannot_run(aws: Stack) -> None:
-    """Lambda would keep each for six hours and make it three times; the schedule's next call is enough."""
+    """By default, Lambda keeps each for six hours and tries it three times; the schedule's next call is enough."""
     called = aws.properties("Lambda::EventInvokeConfig", "Sweep")
     assert (called["MaximumEventAgeInSeconds"], called["MaximumRetryAttempts"]) == (900, 0)
 

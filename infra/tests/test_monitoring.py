@@ -97,7 +97,7 @@ def test_when_an_alarm_goes_off(alarms: dict[str, dict[str, Any]], name: str) ->
 def test_one_arrival_that_fails_does_not_look_as_if_nobody_took_any(
     alarms: dict[str, dict[str, Any]], aws: Stack
 ) -> None:
-    """SQS counts its age until it was received three times: only then may the alarm on the oldest one go off."""
+    """SQS counts its age until its third receive: only then may the alarm on the oldest one go off."""
     visibility = aws.properties("SQS::Queue", "LinksArrivals")["VisibilityTimeout"]
     assert alarms["waiting-arrivals"]["Threshold"] > 3 * visibility
 

@@ -1,4 +1,4 @@
-"""The settings' file, and how what is chosen differs from what is deployed."""
+"""The settings file, and how the chosen settings differ from the deployed ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.config import Config
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Return where a settings' file may be; there is none yet."""
+    """Return the path of a settings file, which does not exist yet."""
     return tmp_path / "settings.toml"
 
 
@@ -46,7 +46,7 @@ def test_the_file_holds_every_kind_of_setting(file: Path) -> None:
 
 
 def test_words_go_on_top_of_the_file(file: Path) -> None:
-    """SETTINGS says what is different this time."""
+    """SETTINGS overrides the file."""
     file.write_text('max_files = 500\nupload_access = "cognito"\n')
     assert settings.chosen(["max_files=5"], file) == Config(max_files=5, upload_access="cognito")
 
@@ -56,17 +56,20 @@ def test_words_go_on_top_of_the_file(file: Path) -> None:
     [
         ("max_files: 5", "settings.toml cannot be read: Expected '=' after a key in a key/value pair (at line 1,"),
         ("upload_access = cognito", "settings.toml cannot be read: Invalid value (at line 1, column 17)"),
-        ("max_files = 1.5", "settings.toml cannot be read: max_files must be a number, a text on one line, true,"),
-        ("[brand]\nname = 'x'", "settings.toml cannot be read: brand must be a number, a text on one line, true,"),
-        ("expiry_choices = ['a']", "settings.toml cannot be read: expiry_choices must be a number, a text on one"),
-        ('brand_legal = """a\nb"""', "settings.toml cannot be read: brand_legal must be a number, a text on one line"),
+        ("max_files = 1.5", "settings.toml cannot be read: max_files must be a number, a string on one line, true,"),
+        ("[brand]\nname = 'x'", "settings.toml cannot be read: brand must be a number, a string on one line, true,"),
+        ("expiry_choices = ['a']", "settings.toml cannot be read: expiry_choices must be a number, a string on one"),
+        (
+            'brand_legal = """a\nb"""',
+            "settings.toml cannot be read: brand_legal must be a number, a string on one line",
+        ),
         ("max_file = 5", "There is no setting max_file; did you mean max_files?"),
         ("max_files = 0", "max_files must be from 1 to "),
-        ("local_port = 4566", "local_port makes a stack for the local cloud; leave it out, or say `make run PORT=…`."),
+        ("local_port = 4566", "local_port makes a stack for the local cloud; leave it out, or use `make run PORT=…`."),
     ],
 )
 def test_what_the_file_cannot_say_is_refused_in_one_sentence(text: str, words: str, file: Path) -> None:
-    """Neither a typing mistake nor another version's setting is passed over."""
+    """Neither a typo nor another version's setting is ignored."""
     file.write_text(text)
     with pytest.raises(steps.Trouble) as trouble:
         settings.chosen([], file)
@@ -74,7 +77,7 @@ def test_what_the_file_cannot_say_is_refused_in_one_sentence(text: str, words: s
 
 
 def test_a_file_that_is_not_text_is_refused(file: Path) -> None:
-    """Not by a traceback."""
+    """Without a traceback."""
     file.write_bytes(b"brand_name = '\xff'")
     with pytest.raises(steps.Trouble, match=r"settings\.toml cannot be read: 'utf-8' codec"):
         settings.chosen([], file)
@@ -101,7 +104,7 @@ def test_an_edit_changes_the_setting_s_line_and_no_other(file: Path) -> None:
 
 
 def test_a_new_file_says_what_it_is(file: Path) -> None:
-    """Whoever finds it knows who reads it."""
+    """The header says what reads the file."""
     text = settings.edited(file, {"max_files": "20"})
     assert text
     assert text.startswith("# Sidestep's settings on AWS")
@@ -120,7 +123,7 @@ def test_what_the_file_says_already_is_not_written_again(file: Path) -> None:
     ["expiry_choices = [\n  3600,\n  86400,\n]\n", '"expiry_choices" = [3600]\n', 'x = """\nexpiry_choices =\n"""'],
 )
 def test_what_lines_cannot_change_is_left_to_people(text: str, file: Path) -> None:
-    """Rather than breaking what somebody wrote, it says which line is missing."""
+    """Instead of breaking what somebody wrote, it prints the missing line."""
     file.write_text(text)
     with pytest.raises(steps.Trouble, match=r'cannot be edited line by line.*\nexpiry_choices = "60,120"$'):
         settings.edited(file, {"expiry_choices": "60,120"})
@@ -160,14 +163,14 @@ def said(deployed: dict[str, str], config: Config) -> list[str]:
 
 
 def test_what_is_deployed_with_the_same_settings_does_not_change() -> None:
-    """However the settings came."""
+    """Wherever the settings came from."""
     config = Config(max_files=5, upload_access="cognito", expiry_choices=(60, 604_800))
     assert said(config.record(), config) == []
     assert said({}, Config()) == []
 
 
 def test_a_setting_that_is_left_out_changes_to_its_default() -> None:
-    """The mistake that this is for: a second, bare `make deploy`."""
+    """The mistake that this prevents: a second, bare `make deploy`."""
     assert said({"upload_access": "cognito"}, Config()) == ["upload_access: cognito → passphrase"]
 
 
@@ -180,7 +183,7 @@ def test_a_new_setting_and_an_unknown_one_are_changes() -> None:
 
 
 def test_another_version_s_default_is_no_change() -> None:
-    """It records what differs from its defaults; what is now the default of both needs no question."""
+    """The stack records only what differs from its defaults, so a new default needs no question."""
     assert said({"requests_per_second": str(Config().requests_per_second)}, Config()) == []
 
 
@@ -191,7 +194,7 @@ def test_another_version_s_default_is_no_change() -> None:
         ("upload_access", "cognito", "open", "Anyone who finds the address can send files"),
         ("upload_access", "passphrase", "cognito", "The passphrase is deleted"),
         ("oidc_issuer", "https://a.example", "", "People get new accounts"),
-        ("public_downloads", "false", "true", "Whoever knows a file's plain address can read it"),
+        ("public_downloads", "false", "true", "Anyone who knows a file's plain address can read it"),
         ("public_downloads", "true", "false", "Plain addresses that were handed out stop working."),
         ("domain_name", "files.example.com", "", "Addresses under files.example.com stop working."),
         ("hosted_zone_id", "Z1", "", "The DNS records that the stack made"),
@@ -201,7 +204,7 @@ def test_another_version_s_default_is_no_change() -> None:
     ],
 )
 def test_a_change_that_takes_something_away_says_what(name: str, old: str, new: str, words: str) -> None:
-    """Not everybody knows what hangs on a setting."""
+    """Not everybody knows the consequences of a setting."""
     assert (settings.Change(name, old, new).danger or "").startswith(words)
 
 
@@ -217,5 +220,5 @@ def test_a_change_that_takes_something_away_says_what(name: str, old: str, new: 
     ],
 )
 def test_a_harmless_change_warns_of_nothing(name: str, old: str, new: str) -> None:
-    """Warnings of everything would be read by nobody."""
+    """Nobody would read warnings about everything."""
     assert settings.Change(name, old, new).danger is None

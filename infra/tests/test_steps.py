@@ -153,7 +153,7 @@ AWS_VERSION = ".".join(map(str, AWS.python))
 
 @pytest.fixture
 def pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
-    """Leave no Python of AWS's version on this machine, and return what puts programs of that name there."""
+    """Hide all Pythons of AWS's version, and return a function that creates programs of that name."""
     monkeypatch.setattr(sys, "version_info", (3, 11, 7))
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
@@ -169,7 +169,7 @@ def pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 
 
 def test_a_pyenv_shim_that_fails_is_passed_over(pythons: Callable[[str, str], str]) -> None:
-    """It is on the PATH whether or not its version is switched on; the version itself is behind it."""
+    """The shim is on the PATH even if its version is not active; the version itself is elsewhere."""
     pythons("path", "echo 'pyenv: command not found' >&2; exit 127")
     behind = pythons(f"pyenv/versions/{AWS_VERSION}.0/bin", f"echo {AWS_VERSION}.0")
     assert steps.functions_python() == behind
@@ -198,7 +198,7 @@ def test_awss_python_is_not_looked_for_where_it_runs_this(
 
 
 def test_ctrl_c_ends_an_entry_without_a_traceback() -> None:
-    """At a question, for example: with the status that shells give to it."""
+    """At a question, for example, with the status that shells use for it."""
 
     def interrupted() -> int:
         raise KeyboardInterrupt

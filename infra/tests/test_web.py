@@ -116,13 +116,13 @@ def test_the_gateway_answers_in_our_words(aws: Stack) -> None:
 
 
 def headers(answer: dict[str, Any]) -> dict[str, str]:
-    """Return the headers of one of the gateway's own answers, without the quotes of fixed values."""
+    """Return the headers of one of the gateway's own responses, without the quotes of fixed values."""
     parameters: dict[str, str] = answer["ResponseParameters"]
     return {name.removeprefix("gatewayresponse.header."): value[1:-1] for name, value in parameters.items()}
 
 
 def page(stack: Stack, kind: str) -> str:
-    """Return the page for people that the gateway answers with."""
+    """Return the gateway's page for people."""
     (answer,) = [each for each in stack.all("ApiGateway::GatewayResponse").values() if in_type(each, kind)]
     return flat(answer["Properties"]["ResponseTemplates"]["text/html"])
 
@@ -133,7 +133,7 @@ def in_type(answer: dict[str, Any], kind: str) -> bool:
 
 
 def test_people_get_a_page_and_no_json(aws: Stack) -> None:
-    """With each of the answers; it says what happened and leads on."""
+    """With each of the responses; it says what happened and links onward."""
     for answer in aws.all("ApiGateway::GatewayResponse").values():
         html = flat(answer["Properties"]["ResponseTemplates"]["text/html"])
         assert html.startswith("<!doctype html>")
@@ -143,13 +143,13 @@ def test_people_get_a_page_and_no_json(aws: Stack) -> None:
 
 @pytest.mark.parametrize("kind", ["THROTTLED", "DEFAULT_5XX", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"])
 def test_what_passes_can_be_tried_again(aws: Stack, kind: str) -> None:
-    """At the address that was asked for, which is the one of a link that leads nowhere else."""
+    """At the requested address, which is what a link with an empty href points to."""
     assert '<a href="">Try again</a>' in page(aws, kind)
 
 
 @pytest.mark.parametrize("kind", ["UNAUTHORIZED", "EXPIRED_TOKEN"])
 def test_who_is_signed_out_can_sign_in_from_there(aws: Stack, kind: str) -> None:
-    """On the first page, wherever they are: a relative address cannot know that."""
+    """On the first page, from any address, so a relative link does not work."""
     address = flat(aws.template["Outputs"]["Address"]["Value"])
     assert f'<a href="{address}">Sign in</a>' in page(aws, kind)
 
@@ -160,7 +160,7 @@ def test_what_is_throttled_says_when_to_come_back(aws: Stack) -> None:
 
 
 def test_the_gateways_pages_bear_the_operators_name_as_text(synth: Synth) -> None:
-    """Whatever is in it: markup, or what API Gateway would take for a variable."""
+    """Whatever it contains: markup, or what API Gateway would take for a variable."""
     stack = synth(Config(brand_name="<b>$context.path {0}"))
     for answer in stack.all("ApiGateway::GatewayResponse").values():
         html = flat(answer["Properties"]["ResponseTemplates"]["text/html"])
@@ -219,7 +219,7 @@ def test_outputs(aws: Stack) -> None:
 
 
 def test_the_stack_records_the_settings_that_differ_from_the_defaults(synth: Synth) -> None:
-    """In ASCII, since CloudFormation answers other characters as question marks."""
+    """In ASCII, because CloudFormation returns other characters as question marks."""
     outputs = synth(Config(max_files=5, brand_name="Büro")).template["Outputs"]
     assert outputs["Settings"]["Value"] == '{"max_files": "5", "brand_name": "B\\u00fcro"}'
 

@@ -45,13 +45,13 @@ export function problemOver({ limit, most, freeAt }, message) {
   return kind ? { kind, most, ...(freeAt && { freeAt }) } : { kind: 'refused', message };
 }
 
-/** When the completion of a file is asked for again, of which nothing is heard: after this, then ever later. */
+/** The wait before asking again for a completion without news. Each further wait is twice as long, up to the second. */
 const ASK_AGAIN_MS = 10_000;
 const LATEST_ASK_MS = 300_000;
 
 /**
- * `checking`: all bytes are up, S3 and the links function have the word. S3 may turn out not to have the bytes after all.
- * `stored` may come from almost everywhere, because the answer to a PUT that landed may be lost.
+ * `checking`: all bytes are sent; S3 and the links function decide. S3 may turn out not to have the bytes after all.
+ * `stored` can follow almost any state, because the response to a successful PUT may be lost.
  *
  * @type {Readonly<Record<State, readonly State[]>>}
  */
@@ -255,26 +255,26 @@ export class Entry {
     this.foundBytes += this.#bytesOf(part);
   }
 
-  /** Its completion is asked for. @param {number} now ms */
+  /** Note that its completion was requested. @param {number} now ms */
   ask(now) {
     this.#asked += 1;
     this.#askedAt = now;
   }
 
-  /** Whether its completion was asked for long ago, and may not have been heard by S3. @param {number} now ms */
+  /** Whether its completion was requested so long ago that S3 may not have got it. @param {number} now ms */
   overdue(now) {
     if (this.#state !== 'checking' || this.plan.partCount === 1) return false;
     return now - this.#askedAt >= Math.min(LATEST_ASK_MS, ASK_AGAIN_MS * 2 ** (this.#asked - 1));
   }
 
-  /** Back into the line, to send these once more. @param {number[]} parts that S3 turned out not to have */
+  /** Back into the queue, to send these again. @param {number[]} parts that S3 turned out not to have */
   miss(parts) {
     if (this.#state === 'checking') this.move('waiting');
     this.expectedAt = 0;
     this.#asked = 0;
     for (const part of parts) if (this.arrived.delete(part)) this.#arrivedBytes -= this.#bytesOf(part);
     this.foundBytes = Math.min(this.foundBytes, this.#arrivedBytes);
-    // What was shown was not so.
+    // The progress shown so far was wrong.
     this.#shown = 0;
   }
 

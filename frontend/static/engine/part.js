@@ -8,8 +8,8 @@
 /** S3's codes of a 400 that a fresh URL, or only another try, puts right. */
 const HEALING_400 = ['ExpiredToken', 'RequestTimeTooSkewed', 'RequestTimeout', 'BadDigest', 'IncompleteBody'];
 /**
- * S3's codes of a 409 while another write to the same key is under way, such as an earlier try whose answer was lost.
- * S3 asks for another try: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (If-None-Match).
+ * S3's codes of a 409 while another write to the same key is in progress, such as an earlier try whose response was
+ * lost. S3 says to retry: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (If-None-Match).
  */
 const PASSING_409 = ['ConditionalRequestConflict', 'OperationAborted'];
 

@@ -775,7 +775,7 @@ export class Transfer {
 
   /**
    * @param {Entry} entry
-   * @param {unknown} error of completing it, which another try would not change
+   * @param {unknown} error of its completion, which a retry would not change
    */
   async #notCompleted(entry, error) {
     if (error instanceof ApiError && error.code === 'parts_missing' && error.parts.length > 0) {
@@ -784,8 +784,8 @@ export class Transfer {
   }
 
   /**
-   * Asks once more for the completion of files of which nothing was heard for long, one after the other: the server may
-   * not have been able to tell whether S3 heard of it. Asking S3 for it twice does no harm.
+   * Asks again for the completion of files without news for a long time, one after the other: the server may not have
+   * known whether S3 got the request. Asking S3 twice does no harm.
    */
   async #completeAgain() {
     if (this.#completingAgain) return;
@@ -798,7 +798,7 @@ export class Transfer {
       try {
         await api.complete(number);
       } catch (error) {
-        // That the whole transfer is gone, the poll hears as well.
+        // If the whole transfer is gone, the poll finds out, too.
         if (stop.signal.aborted || this.#ended || mayHeal(error) || isGone(error)) continue;
         await this.#notCompleted(entry, error);
         changed(entry);
