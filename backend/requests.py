@@ -46,7 +46,7 @@ class _Requests(OpenAPIRequestValidationMiddleware):
             raise NotFound("There is nothing at this address.")
         own = _own_address(event.path, event.request_context.path)
         if own and not event.path.startswith(NO_PAGES):
-            query = urlencode(event.multi_value_query_string_parameters, doseq=True)
+            query = urlencode(event.multi_value_query_string_parameters, doseq=True, errors="replace")
             return Response(HTTPStatus.PERMANENT_REDIRECT, headers={"Location": f"{own}?{query}" if query else own})
         return super().handler(app, next_middleware)
 
@@ -78,4 +78,4 @@ def _own_address(path: str, asked: str) -> str | None:
 
 
 def _last(path: str) -> str:
-    return quote(path.rpartition("/")[2], safe="%:@!$&'()*+,;=")
+    return quote(path.rpartition("/")[2], safe="%:@!$&'()*+,;=", errors="replace")

@@ -484,6 +484,12 @@ def test_the_first_page_is_below_its_stage_and_not_beside_it() -> None:
     assert led("/prod", "/", query={"lang": "de", "q": "a&b=c"}) == "https://gateway.example/prod/?lang=de&q=a%26b%3Dc"
 
 
+def test_what_no_url_can_spell_is_replaced_on_the_way_to_the_page() -> None:
+    """Half of a surrogate pair, for example, which JSON can hold and UTF-8 cannot."""
+    assert led("/prod", "/", query={"lang": "\ud800"}) == "https://gateway.example/prod/?lang=%3F"
+    assert led("/prod/t/\ud800/", "/t/\ud800/") == "https://gateway.example/prod/t/%3F"
+
+
 @pytest.mark.parametrize("asked", ["/prod/", "/", "/prod//"])
 def test_the_first_page_is_there_under_a_stage_and_at_a_domains_root(asked: str) -> None:
     """Where its relative addresses lead to what they should."""
