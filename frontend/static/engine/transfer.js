@@ -791,20 +791,23 @@ export class Transfer {
     if (this.#completingAgain) return;
     const { api, clock, changed } = this.#means;
     this.#completingAgain = true;
-    for (const entry of this.entries.filter((each) => each.overdue(clock.now()))) {
-      const { number, stop } = entry;
-      if (number === null || stop.signal.aborted) continue;
-      entry.ask(clock.now());
-      try {
-        await api.complete(number);
-      } catch (error) {
-        // If the whole transfer is gone, the poll finds out, too.
-        if (stop.signal.aborted || this.#ended || mayHeal(error) || isGone(error)) continue;
-        await this.#notCompleted(entry, error);
-        changed(entry);
+    try {
+      for (const entry of this.entries.filter((each) => each.overdue(clock.now()))) {
+        const { number, stop } = entry;
+        if (number === null || stop.signal.aborted) continue;
+        entry.ask(clock.now());
+        try {
+          await api.complete(number);
+        } catch (error) {
+          // If the whole transfer is gone, the poll finds out, too.
+          if (stop.signal.aborted || this.#ended || mayHeal(error) || isGone(error)) continue;
+          await this.#notCompleted(entry, error);
+          changed(entry);
+        }
       }
+    } finally {
+      this.#completingAgain = false;
     }
-    this.#completingAgain = false;
   }
 
   /**
