@@ -15,10 +15,10 @@ NO_SIZE = -1
 
 @dataclass(frozen=True, kw_only=True)
 class NewlyStored:
-    """A file that became downloadable just now; `delay` is in seconds since S3 had it."""
+    """A file that became downloadable just now; `delay` is in seconds since S3 had it, None if nobody knows when."""
 
     bytes: int
-    delay: float
+    delay: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +30,10 @@ class Arrivals:
     public: bool
     now: Callable[[], float]
 
-    def arrived(self, key: str) -> NewlyStored | Literal["absent", "dealt_with"]:
+    def arrived(self, key: str, *, since: float | None = None) -> NewlyStored | Literal["absent", "dealt_with"]:
         """Make the object under `key` downloadable, once, if it is what was declared; delete it if it is not.
 
+        `since`, in epoch seconds, is when its event says that S3 had it.
         Believes S3 and not the event: events come late, twice, in any order and for what is gone. Safe to repeat.
         """
         place = parse_key(key)
@@ -49,7 +50,10 @@ class Arrivals:
             public_url=self.objects.plain_url(key) if self.public else None,
         )
         if outcome == "now":
-            return NewlyStored(bytes=held.size, delay=max(0.0, self.now() - held.modified.timestamp()))
+            # S3 dates an object that was sent in parts from the beginning of its upload:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+            there = held.modified.timestamp() if since is None and not held.in_parts else since
+            return NewlyStored(bytes=held.size, delay=None if there is None else max(0.0, self.now() - there))
         if outcome == "wrong_size":
             failed = self.records.fail(*place, _what_is_wrong_with(held))
             give_back(self.records, [failed] if failed else [], self.now())

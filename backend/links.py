@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -52,7 +53,9 @@ def _done(message: dict[str, Any]) -> bool:
     done = True
     for record in _records(message["body"]):
         try:
-            look(unquote_plus(record["s3"]["object"]["key"]))
+            at = record.get("eventTime")
+            since = datetime.fromisoformat(at).timestamp() if at else None
+            look(unquote_plus(record["s3"]["object"]["key"]), since=since)
         except Exception:  # noqa: BLE001  one bad record must not keep the others waiting
             logger.exception("an arrival failed")
             count_failure()

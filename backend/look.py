@@ -17,12 +17,16 @@ def arrivals() -> Arrivals:
     return Arrivals(records=table(), objects=bucket(), public=settings().public_downloads, now=time.time)
 
 
-def look(key: str) -> bool:
-    """Make the object under `key` downloadable if it is what was declared; tell whether S3 has anything there."""
+def look(key: str, *, since: float | None = None) -> bool:
+    """Make the object under `key` downloadable if it is what was declared; tell whether S3 has anything there.
+
+    `since`, in epoch seconds, is when S3's event says that it was there.
+    """
     logger.append_keys(key=key)
-    found = arrivals().arrived(key)
+    found = arrivals().arrived(key, since=since)
     if isinstance(found, NewlyStored):
         logger.info("file stored", extra={"bytes": found.bytes})
         metrics.add_metric(name="BytesStored", unit=MetricUnit.Bytes, value=found.bytes)
-        metrics.add_metric(name="SecondsToLink", unit=MetricUnit.Seconds, value=found.delay)
+        if found.delay is not None:
+            metrics.add_metric(name="SecondsToLink", unit=MetricUnit.Seconds, value=found.delay)
     return found != "absent"

@@ -57,6 +57,11 @@ class StoredObject:
     modified: datetime
     encoding: str | None = None
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether it was sent in parts; then `modified` is when its upload began."""
+        return "-" in (self.sha256 or "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class SignedPut:

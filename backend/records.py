@@ -1,6 +1,7 @@
 """The transfers table: the only DynamoDB code. How its items look, `items` knows."""
 
 import heapq
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ from backend.tally import SHARDS, Event, Tally, entry_of, shard_of
 from backend.transfers import DAY, NEVER, Content, Download, File, FileState, Sent, Transfer
 from backend.tries import Tries
 
+# Enough that no two writes of one item have the same.
+MARK_BYTES = 8
 MAX_WRITES = 25
 MAX_GETS = 100
 
@@ -186,6 +189,7 @@ class Records:
                     **expected,
                 },
                 returning="ALL_NEW",
+                counted=True,
             )
         except _ConditionFailed as failed:
             if failed.item is None or failed.item["deleted"]:
@@ -212,6 +216,7 @@ class Records:
                     ":token": token,
                     ":no": False,
                 },
+                counted=True,
             )
         except _ConditionFailed as failed:
             raise (GoneError if failed.item is None or failed.item["deleted"] else BusyError) from failed
@@ -279,6 +284,7 @@ class Records:
                 "REMOVE upload_id, conflict_at",
                 "#state = :pending AND upload_id = :id",
                 {":pending": "pending", ":id": upload_id},
+                counted=True,
             )
         except _ConditionFailed:
             return False
@@ -384,7 +390,7 @@ class Records:
             condition += " AND (attribute_not_exists(downloads) OR downloads < :most)"
             values[":most"] = most
         try:
-            self._update(transfer, items.file_key(number), "ADD downloads :one", condition, values)
+            self._update(transfer, items.file_key(number), "ADD downloads :one", condition, values, counted=True)
         except _ConditionFailed:
             return False
         return True
@@ -411,7 +417,12 @@ class Records:
         values = {":one": 1, ":none": 0}
         try:
             self._update(
-                transfer, items.source_key(number, source), "SET resumes = resumes - :one", "resumes > :none", values
+                transfer,
+                items.source_key(number, source),
+                "SET resumes = resumes - :one",
+                "resumes > :none",
+                values,
+                counted=True,
             )
         except _ConditionFailed:
             return False
@@ -439,6 +450,7 @@ class Records:
                     ":most_transfers": room.transfers,
                     ":most_bytes": room.bytes,
                 },
+                counted=True,
             )
         except _ConditionFailed as failed:
             return "transfers" if failed.item and failed.item["transfers"] > room.transfers else "bytes"
@@ -495,6 +507,7 @@ class Records:
                     ":free": seen.next_try,
                 },
                 returning="ALL_NEW",
+                counted=True,
             )
         except _ConditionFailed:
             return None
@@ -546,6 +559,7 @@ class Records:
                     ":seen": seen.wrong,
                     ":free": seen.next_try,
                 },
+                counted=True,
             )
         except _ConditionFailed:
             return False
@@ -575,6 +589,7 @@ class Records:
                 "SET sent = :sent, next_at = :next, #ttl = :ttl",
                 "attribute_not_exists(sent) OR sent = :seen",
                 {":sent": seen + 1, ":next": next_at, ":ttl": budget.free_at + DAY, ":seen": seen},
+                counted=True,
             )
         except _ConditionFailed:
             return False
@@ -603,6 +618,7 @@ class Records:
                 "attribute_exists(pk) AND (attribute_not_exists(alerted_at) OR alerted_at <= :before)",
                 {":now": now, ":before": now - pause},
                 returning="ALL_NEW",
+                counted=True,
             )
         except _ConditionFailed:
             return None
@@ -715,6 +731,7 @@ class Records:
                     ":no": False,
                     ":seen": seen.blocked_at,
                 },
+                counted=True,
             )
         except _ConditionFailed as failed:
             raise GoneError from failed
@@ -729,6 +746,7 @@ class Records:
                 "attribute_exists(blocked_at)",
                 {":yes": True, ":now": now, ":shard": transfer[0]},
                 returning="ALL_NEW",
+                counted=True,
             )
         except _ConditionFailed as failed:
             raise GoneError from failed
@@ -835,7 +853,20 @@ class Records:
         *,
         returning: str = "NONE",
         once: bool = False,
+        counted: bool = False,
     ) -> Item:
+        """Update an item and return what `returning` names of it. Raises `_ConditionFailed`.
+
+        botocore sends an update again when its answer is lost. One that must not happen twice, or whose condition does
+        not hold after it, is `counted`: it leaves a mark in the item, by which a repetition finds that it has happened.
+        """
+        mark = os.urandom(MARK_BYTES).hex()
+        if counted:
+            rest = update.removeprefix("SET ")
+            update = f"SET written_by = :mark{', ' if rest != update else ' '}{rest}"
+            first = "(attribute_not_exists(written_by) OR written_by <> :mark)"
+            condition = f"{first} AND ({condition})" if condition else first
+            values = {**values, ":mark": mark}
         names = {sign: sign[1:] for sign in re.findall(r"#\w+", f"{update} {condition}")}
         conditions = {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         try:
@@ -851,8 +882,10 @@ class Records:
         except ClientError as error:
             if _code(error) != "ConditionalCheckFailedException":
                 raise
-            item = error.response.get("Item")
-            raise _ConditionFailed(items.plain(item) if item else None) from error
+            item = items.plain(error.response.get("Item") or {})
+            if item.get("written_by") == mark:
+                return item
+            raise _ConditionFailed(item or None) from error
         return items.plain(answer.get("Attributes", {}))
 
 

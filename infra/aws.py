@@ -32,7 +32,8 @@ def destroy() -> int:
     """Say what goes and what stays, ask, and delete the stack. Raises Trouble."""
     print(
         f"This deletes the stack {STACK}: its address with all its links, the functions, logs, queues and alarms.\n"
-        "The bucket with the files and the table of transfers stay, and go on costing, until you delete them yourself."
+        "The bucket with the files, the table of transfers and the user pool stay, and go on costing, until you delete "
+        "them yourself."
     )
     try:
         answer = input(f"Type {STACK} to go on: ")

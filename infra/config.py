@@ -208,6 +208,8 @@ class Config:
         _between("download_url_seconds", self.download_url_seconds, 1, MAX_URL_SECONDS)
         _one_of("upload_access", self.upload_access, UPLOAD_ACCESS)
         _between("session_seconds", self.session_seconds, 3600, 365 * DAY)
+        if self.upload_access == "cognito" and self.session_seconds % 60:
+            raise ConfigError(f"With cognito, session_seconds must be a multiple of 60, not {self.session_seconds}.")
         provider = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret_arn)
         if any(provider) and not (all(provider) and self.upload_access == "cognito"):
             raise ConfigError(

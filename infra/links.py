@@ -19,6 +19,7 @@ TIMEOUT = Duration.seconds(20)
 TRY_AGAIN = Duration.seconds(6 * TIMEOUT.to_seconds())
 # AWS recommends at least five. Ten take 20 minutes, so a short outage leaves no dead letters.
 TRIES = 10
+LONGEST = Duration.days(14)
 # The most events in one call.
 BATCH = 10
 
@@ -43,10 +44,12 @@ class Links(Construct):
     ) -> None:
         """Make queues and function; who may call it is said where the callers are made."""
         super().__init__(scope, name)
-        self.dead_letters = self._queue("DeadLetters", config, retention_period=Duration.days(14))
+        self.dead_letters = self._queue("DeadLetters", config, retention_period=LONGEST)
         self.arrivals = self._queue(
             "Arrivals",
             config,
+            # As long as SQS can: nothing may be lost while the function cannot run.
+            retention_period=LONGEST,
             visibility_timeout=TRY_AGAIN,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=TRIES),
         )

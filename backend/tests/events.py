@@ -67,7 +67,8 @@ def arrivals(*keys: str) -> dict[str, Any]:
 def s3_record(key: str) -> dict[str, Any]:
     """Return S3's record of an object that arrived."""
     place = {"bucket": {"name": "bucket"}, "object": {"key": quote_plus(key, safe="/")}}
-    return {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": place}
+    event = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2027-01-15T08:00:00.000Z"}
+    return {**event, "s3": place}
 
 
 def messages(*bodies: str) -> dict[str, Any]:

@@ -445,6 +445,7 @@ class FakeUpload:
 
     key: str
     saved_as: str | None = None
+    begun: float = 0
     parts: dict[int, StoredPart] = field(default_factory=dict[int, StoredPart])
 
 
@@ -463,7 +464,7 @@ class FakeObjects(Objects):
 
     def start(self, key: str, *, saved_as: str | None = None) -> str:
         self.started += 1
-        self.uploads[f"upload-{self.started}"] = FakeUpload(key, saved_as)
+        self.uploads[f"upload-{self.started}"] = FakeUpload(key, saved_as, self.clock.now)
         return f"upload-{self.started}"
 
     def sign_whole(
@@ -503,6 +504,8 @@ class FakeObjects(Objects):
         assert sum(part.size for part in parts) == size
         del self.uploads[upload_id]
         self.put(key, size)
+        begun = datetime.fromtimestamp(upload.begun, UTC)
+        self.stored[key] = replace(self.stored[key], sha256=f"sum-{len(parts)}", modified=begun)
 
     def abort(self, key: str, upload_id: str) -> None:  # noqa: ARG002  as the real one is called
         self.uploads.pop(upload_id, None)

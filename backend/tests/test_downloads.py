@@ -36,6 +36,7 @@ from backend.messages import (
 )
 from backend.passwords import password_fits
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
+from backend.tests.test_uploads import new, send_parts
 from backend.transfers import MIB, key_of
 from backend.uploads import Uploads
 
@@ -118,6 +119,23 @@ def test_the_delay_is_counted_from_when_s3_had_the_object(
     stored = arrivals.arrived(key_of(made.id, 1))
     assert isinstance(stored, NewlyStored)
     assert (stored.bytes, stored.delay) == (5, 3)
+
+
+def test_the_delay_of_a_file_in_parts_is_counted_from_its_event(
+    arrivals: Arrivals, uploads: Uploads, objects: FakeObjects, clock: Clock
+) -> None:
+    """S3 dates it from the beginning of its upload, hours ago perhaps; where nobody knows better, nothing is said."""
+    delays: list[float | None] = []
+    for since in (clock.now + 3_600, None):
+        made = uploads.create(new(40 * MIB, parts=[(1, 1)]))
+        send_parts(objects, 16 * MIB, 16 * MIB, 8 * MIB, upload=f"upload-{objects.started}")
+        clock.now += 3_600
+        uploads.complete(made.id, made.owner_token, 1)
+        clock.now += 2
+        stored = arrivals.arrived(key_of(made.id, 1), since=since)
+        assert isinstance(stored, NewlyStored)
+        delays.append(stored.delay)
+    assert delays == [2, None]
 
 
 def test_an_object_of_another_size_is_deleted_and_the_file_says_why(

@@ -186,7 +186,7 @@ def test_every_method_of_the_table_is_called() -> None:
 def test_every_expression_in_the_source_is_sent(asked: list[dict[str, Any]]) -> None:
     """Each branch that makes a different one is taken."""
     said = [expression for _, expression in sent(asked)]
-    found = list(literals())
+    found = [literal.removeprefix("SET ") for literal in literals()]  # more may stand in front of what is set
     assert len(found) > 50
     assert [literal for literal in found if not any(literal in expression for expression in said)] == []
 

@@ -40,7 +40,7 @@ const { tree } = received;
 const all = new DownloadAll(byId('all'), tree.root, { clock, network, name, card, scope: new URL(`${root}t/`, document.baseURI).href });
 const command = byId('command');
 const [first] = [...tree.root.items()].flatMap(({ url }) => url ?? []);
-command.textContent = `curl -LOJ ${first ?? `${location.href.split('#')[0]}/files/1`}`;
+command.textContent = `curl -fLOJ ${first ?? `${location.href.split('#')[0]}/files/1`}`;
 byId('copy-command').addEventListener('click', async () => {
   await navigator.clipboard.writeText(command.textContent).catch(() => getSelection()?.selectAllChildren(command));
 });

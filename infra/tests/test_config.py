@@ -136,6 +136,10 @@ def test_what_cannot_be_is_refused_in_one_sentence(name: str, value: str, words:
             "CloudFront serves files of up to 50000000000 bytes: cloudfront_downloads needs max",
         ),
         (
+            {"upload_access": "cognito", "session_seconds": "4000"},
+            "With cognito, session_seconds must be a multiple of 60, not 4000.",
+        ),
+        (
             {**SIGNED, **CLOUDFRONT, "max_file_bytes": "1", "public_downloads": "true"},
             "public_downloads lets everybody into the bucket, cloudfront_downloads nobody: choose one.",
         ),

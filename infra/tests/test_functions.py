@@ -121,6 +121,11 @@ def test_lambda_has_time_to_try_again_while_links_is_throttled(aws: Stack) -> No
     assert visibility >= 6 * aws.properties("Lambda::Function", "LinksFunction")["Timeout"]
 
 
+def test_arrivals_wait_for_two_weeks_if_nobody_can_take_them(aws: Stack) -> None:
+    """SQS's own default is four days, after which they would be gone without a dead letter."""
+    assert aws.properties("SQS::Queue", "LinksArrivals")["MessageRetentionPeriod"] == 14 * 86_400
+
+
 def test_dead_letters_are_kept_for_two_weeks(aws: Stack) -> None:
     """Long enough for someone to come back from holiday."""
     assert aws.properties("SQS::Queue", "LinksDeadLetters")["MessageRetentionPeriod"] == 14 * 86_400
