@@ -1,4 +1,4 @@
-"""Everything that can be answered with an error. Raised below, mapped to HTTP once, in `entry`.
+"""Everything that can be answered with an error. Raised below, mapped to HTTP once, in `http.resolver`.
 
 SidestepError                 500
 ├── BadRequest                400  the body is not what it claims to be
@@ -30,8 +30,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from backend.limits import Budget
-from backend.transfers import date_text, moment
+from backend.rules.quota import Budget
+from backend.rules.transfer import date_text, moment
 
 
 class SidestepError(Exception):

@@ -24,7 +24,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         if "Records" in event:
             return arrived(event["Records"], context.get_remaining_time_in_millis)
         # A sender waits for the link: a cold start for S3's event should not load what only requests need.
-        from backend import entry, links_routes  # noqa: PLC0415
+        from backend.http import resolver as entry  # noqa: PLC0415
+        from backend.http.routes import receiving as links_routes  # noqa: PLC0415
 
         return entry.answer_of(links_routes.app, event, context)
 

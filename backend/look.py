@@ -5,7 +5,7 @@ from functools import cache
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from backend.arrivals import Arrivals, NewlyStored
+from backend.services.arriving import Arrivals, NewlyStored
 from backend.settings import settings
 from backend.telemetry import logger, metrics
 from backend.wiring import bucket, table

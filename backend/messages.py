@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.tally import MOST_FILES
-from backend.transfers import MAX_PARTS, FileState
+from backend.rules.tally import MOST_FILES
+from backend.rules.transfer import MAX_PARTS, FileState
 
 MAX_FILES_A_CALL = 1_000
 MAX_PARTS_A_CALL = 100

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from os import environ
 
-from backend.limits import Amount
+from backend.rules.quota import Amount
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from backend.sweeping import Sweeping
+from backend.services.expiring import Sweeping
 from backend.telemetry import counting, log_versions, logger, metrics
 from backend.wiring import bucket, table
 

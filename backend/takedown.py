@@ -12,7 +12,7 @@ from time import sleep as pause
 from typing import Any
 
 from backend.errors import BeingHandled, Conflict, NotFound
-from backend.operators import Case, Operators
+from backend.services.operating import Case, Operators
 from backend.settings import settings
 from backend.telemetry import log_versions, logger
 from backend.wiring import bucket, table

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from backend.aws import botocore_version
+from backend.aws.clients import botocore_version
 
 logger = Logger()
 metrics = Metrics()

@@ -8,10 +8,20 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Form, Query
 from aws_lambda_powertools.metrics import MetricUnit
 
-from backend import messages, pages
-from backend.accounts import Account
-from backend.downloads import Caller
-from backend.entry import (
+from backend import messages
+from backend.errors import (
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    PassphraseWrong,
+    PasswordNeeded,
+    PasswordWrong,
+    SignInNeeded,
+    TooManyReports,
+    TooManyTries,
+)
+from backend.http.headers import page_policy
+from backend.http.resolver import (
     ACCOUNT,
     LINK,
     OWNER,
@@ -34,26 +44,17 @@ from backend.entry import (
     session,
     uploads,
 )
-from backend.errors import (
-    Invalid,
-    MethodNotAllowed,
-    NotFound,
-    PassphraseWrong,
-    PasswordNeeded,
-    PasswordWrong,
-    SignInNeeded,
-    TooManyReports,
-    TooManyTries,
-)
-from backend.headers import page_policy
 from backend.messages import answers
-from backend.passwords import GRANT_SECONDS
-from backend.reports import MAX_MAIL, MAX_SHOWN, MAX_TEXT, REASONS, Form as ReportForm
+from backend.pages import render as pages
+from backend.pages.words import LANGUAGES
+from backend.rules.accounts import Account
+from backend.rules.passwords import GRANT_SECONDS
+from backend.rules.report import MAX_MAIL, MAX_SHOWN, MAX_TEXT, REASONS, Form as ReportForm
+from backend.rules.transfer import is_page_address, moment
+from backend.services.receiving import Caller
 from backend.settings import settings
 from backend.telemetry import counting, log_versions, logger, metrics
-from backend.transfers import is_page_address, moment
 from backend.wiring import origins, takedowns
-from backend.words import LANGUAGES
 
 log_versions()
 app = resolver()
@@ -145,8 +146,8 @@ def static_file() -> Response[str]:
 @app.get("/api/openapi.json", include_in_schema=False)
 def description() -> Response[str]:
     """Describe the API, what web and links answer."""
-    from backend import links_routes  # noqa: PLC0415  no other request should pay for importing them
-    from backend.description import openapi_json  # noqa: PLC0415
+    from backend.http.openapi import openapi_json  # noqa: PLC0415
+    from backend.http.routes import receiving as links_routes  # noqa: PLC0415  no other request should pay for importing them
 
     return Response(HTTPStatus.OK, "application/json", openapi_json(settings(), app, links_routes.app))
 

@@ -3,14 +3,14 @@
 import time
 from functools import cache
 
-from backend.alerts import Alerts
-from backend.edge import Edge
-from backend.headers import Origins
-from backend.objects import Objects
-from backend.records import Records
-from backend.secret import Secret
+from backend.aws.bucket import Objects
+from backend.aws.cdn import Edge
+from backend.aws.secret import Secret
+from backend.aws.table.records import Records
+from backend.aws.takedown_function import Takedowns
+from backend.aws.topic import Alerts
+from backend.http.headers import Origins
 from backend.settings import settings
-from backend.takedowns import Takedowns
 
 
 @cache

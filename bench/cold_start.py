@@ -26,7 +26,7 @@ NAMES = list(CONTESTANTS)
 MOST_IMPORT, MOST_SIGN = 1.4, 10
 SIGN = """
 import json, time
-from backend.objects import Objects
+from backend.aws.bucket import Objects
 bucket = Objects("bucket")
 def sixteen():
     for number in range(1, 17):

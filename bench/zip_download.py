@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from backend.records import Records
-from backend.transfers import file_link
+from backend.aws.table.records import Records
+from backend.rules.transfer import file_link
 from bench import browser
 from e2e.cloud import Cloud, LocalCloud, local_cloud
 from infra import steps

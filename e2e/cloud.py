@@ -231,7 +231,7 @@ def _config(service: str) -> Config | None:
         return Config(read_timeout=330, retries={"total_max_attempts": 1})
     if service != "s3":
         return None
-    # As in backend/objects.py: these clients sign its URLs, too.
+    # As in backend/aws/bucket.py: these clients sign its URLs, too.
     return Config(
         signature_version="s3v4",
         s3={"addressing_style": "virtual"},

@@ -14,9 +14,9 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend import objects as objects_module
-from backend.objects import Objects
-from backend.transfers import MIB, evidence_key
+from backend.aws import bucket as objects_module
+from backend.aws.bucket import Objects
+from backend.rules.transfer import MIB, evidence_key
 from e2e.cloud import ROOT, Answer, Cloud, eventually
 from e2e.conftest import Watch
 from e2e.expiring import expire, items, sweep

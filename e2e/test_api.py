@@ -14,9 +14,9 @@ from urllib.parse import urljoin
 import botocore.auth
 import pytest
 
-from backend.objects import Objects
+from backend.aws.bucket import Objects
+from backend.rules.tries import wait_after
 from backend.tests.events import s3_record
-from backend.tries import wait_after
 from e2e.cloud import Answer, Cloud, eventually
 from e2e.sending import MIB, begin, put, sha256, status, stored
 

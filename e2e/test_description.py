@@ -8,8 +8,9 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
-from backend import links_routes, web
-from backend.description import openapi_json
+from backend import web
+from backend.http.openapi import openapi_json
+from backend.http.routes import receiving as links_routes
 from backend.tests.conftest import SETTINGS
 from e2e.cloud import Cloud
 from e2e.sending import begin

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend.limits import Amount, Budget
-from backend.sources import household
+from backend.rules.addresses import household
+from backend.rules.quota import Amount, Budget
 from e2e.cloud import Answer, Cloud, eventually
 from e2e.conftest import Watch
 from e2e.expiring import expire, sweep

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, Route, expect
 
-from backend.records import Records
-from backend.transfers import key_of
+from backend.aws.table.records import Records
+from backend.rules.transfer import key_of
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from backend.headers import Origins, every_answer, page_policy
+from backend.http.headers import Origins, every_answer, page_policy
 from e2e.cloud import Cloud
 from e2e.conftest import Watch
 from e2e.sending import begin, put, stored

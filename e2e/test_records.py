@@ -17,15 +17,15 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
-from backend import aws
-from backend.limits import Amount, Budget
-from backend.records import BlockedError, BusyError, FullError, GoneError, Records
-from backend.reports import Report
-from backend.tally import Counts
+from backend.aws import clients as aws
+from backend.aws.table.records import BlockedError, BusyError, FullError, GoneError, Records
+from backend.rules.quota import Amount, Budget
+from backend.rules.report import Report
+from backend.rules.tally import Counts
+from backend.rules.transfer import NEVER, Content, Download, File, Sent, Transfer, id_of
+from backend.rules.tries import NO_TRIES, Tries
 from backend.tests.expressions import reserved_words
 from backend.tests.fakes import FakeRecords
-from backend.transfers import NEVER, Content, Download, File, Sent, Transfer, id_of
-from backend.tries import NO_TRIES, Tries
 from e2e import tables
 from e2e.cloud import Cloud
 from e2e.tables import Table

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend.words import words
+from backend.pages.words import words
 from e2e.cloud import Cloud, eventually
 from e2e.conftest import Watch
 from e2e.expiring import expire

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from backend.objects import Objects
-from backend.operators import Operators
-from backend.records import Records
+from backend.aws.bucket import Objects
+from backend.aws.table.records import Records
+from backend.services.operating import Operators
 from e2e.cloud import ROOT, Cloud, LocalCloud
 from e2e.expiring import expire
 from e2e.verify import __main__ as program, operating, uploading

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.headers import every_answer
+from backend.http.headers import every_answer
 from e2e.cloud import ROOT, Answer, Cloud
 from e2e.verify import gateway
 from e2e.verify.__main__ import CHECKS

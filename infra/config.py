@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from backend.tally import MOST_FILES
+from backend.rules.tally import MOST_FILES
 
 MIB = 1024**2
 GIB = 1024**3

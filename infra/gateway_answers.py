@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass, field
 from html import escape
 
-from backend.headers import every_answer
+from backend.http.headers import every_answer
 from infra.config import Config
 
 AGAIN = "Try again"

@@ -13,14 +13,14 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from backend.aws import client, session
+from backend.aws.bucket import Objects
+from backend.aws.clients import client, session
+from backend.aws.table.records import Records
 from backend.errors import SidestepError
-from backend.objects import Objects
-from backend.operators import Case, Listed, Operators
-from backend.pages import size_text
-from backend.records import Records
+from backend.pages.render import size_text
+from backend.pages.words import words
+from backend.services.operating import Case, Listed, Operators
 from backend.settings import Settings
-from backend.words import words
 from infra import steps
 from infra.outputs import outputs_of
 

@@ -10,16 +10,16 @@ from hypothesis import settings as hypothesis_settings
 # Powertools reads these while the entries are imported.
 os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE": "Sidestep"}
 
-from backend.access import Access
-from backend.arrivals import Arrivals
-from backend.downloads import Downloads
-from backend.headers import Origins
-from backend.operators import Operators
-from backend.reporting import Reporting
+from backend.http.headers import Origins
+from backend.services.arriving import Arrivals
+from backend.services.expiring import Sweeping
+from backend.services.operating import Operators
+from backend.services.receiving import Downloads
+from backend.services.reporting import Reporting
+from backend.services.sending import Uploads
+from backend.services.signing_in import Access
 from backend.settings import Settings
-from backend.sweeping import Sweeping
 from backend.tests.fakes import Clock, FakeAlerts, FakeObjects, FakeRecords, FakeTakedowns
-from backend.uploads import Uploads
 
 # How long an example takes says more of the machine than of the code.
 hypothesis_settings.register_profile("untimed", deadline=None)

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Literal
 
-from backend.alerts import Alerts
-from backend.items import Place, Whose
-from backend.limits import Amount, Budget
-from backend.objects import Objects, SignedPut, StoredObject, StoredPart, UploadConflictError, UploadGoneError
-from backend.records import BlockedError, BusyError, FullError, GoneError, Records, Stored
-from backend.reports import Report
-from backend.takedowns import Takedowns
-from backend.tally import Event, Tally, entry_of, shard_of
-from backend.transfers import NEVER, Content, Download, File, FileState, Sent, Transfer
-from backend.tries import Tries
+from backend.aws.bucket import Objects, SignedPut, StoredObject, StoredPart, UploadConflictError, UploadGoneError
+from backend.aws.table.items import Place, Whose
+from backend.aws.table.records import BlockedError, BusyError, FullError, GoneError, Records, Stored
+from backend.aws.takedown_function import Takedowns
+from backend.aws.topic import Alerts
+from backend.rules.quota import Amount, Budget
+from backend.rules.report import Report
+from backend.rules.tally import Event, Tally, entry_of, shard_of
+from backend.rules.transfer import NEVER, Content, Download, File, FileState, Sent, Transfer
+from backend.rules.tries import Tries
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from backend import aws
+from backend.aws import clients as aws
 
 # Status and body, or the error of the connection.
 Answer = tuple[int, str] | Exception

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from backend import entry, links, links_routes, look
-from backend.arrivals import Arrivals
-from backend.downloads import Downloads
+from backend import links, look
+from backend.aws.bucket import Objects
+from backend.aws.table.records import Records
+from backend.http import resolver as entry
+from backend.http.routes import receiving as links_routes
 from backend.messages import NewFile, NewTransfer, Options
-from backend.objects import Objects
-from backend.records import Records
+from backend.rules.transfer import key_of
+from backend.services.arriving import Arrivals
+from backend.services.receiving import Downloads
+from backend.services.sending import Uploads
 from backend.tests.conftest import ORIGINS
 from backend.tests.events import Context, arrivals, messages, request, s3_record
 from backend.tests.fakes import Clock, FakeObjects
-from backend.transfers import key_of
-from backend.uploads import Uploads
 
 
 @pytest.fixture(autouse=True)

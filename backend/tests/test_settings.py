@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.limits import Amount
+from backend.rules.quota import Amount
 from backend.settings import Settings
 
 ENV = {

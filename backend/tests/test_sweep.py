@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from backend import sweep
-from backend.arrivals import Arrivals
 from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options, PartToSign
-from backend.sweeping import Sweeping
+from backend.rules.transfer import MIB, key_of
+from backend.services.arriving import Arrivals
+from backend.services.expiring import Sweeping
+from backend.services.sending import Uploads
 from backend.tests.conftest import SETTINGS
 from backend.tests.events import Context
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
-from backend.transfers import MIB, key_of
-from backend.uploads import Uploads
 
 DONE = {"swept": 0, "failed": 0, "finished": True}
 

@@ -3,16 +3,16 @@
 import pytest
 
 from backend import takedown
-from backend.arrivals import Arrivals
 from backend.errors import BeingHandled
-from backend.handling import Lease
 from backend.messages import CreatedTransfer
-from backend.operators import Operators
+from backend.rules.transfer import evidence_key, key_of
+from backend.services.arriving import Arrivals
+from backend.services.lease import Lease
+from backend.services.operating import Operators
+from backend.services.sending import Uploads
 from backend.tests.events import Context
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords
-from backend.tests.test_downloads import arrive, begin
-from backend.transfers import evidence_key, key_of
-from backend.uploads import Uploads
+from backend.tests.services.test_receiving import arrive, begin
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import botocore
 import pytest
 
 import backend
-from backend.aws import OLDEST_BOTOCORE, botocore_version
+from backend.aws.clients import OLDEST_BOTOCORE, botocore_version
 
 SOURCES = sorted(Path(backend.__file__).parent.glob("*.py"))
 ENTRIES = [path for path in SOURCES if "\ndef handler(" in path.read_text()]

@@ -13,19 +13,21 @@ from urllib.parse import urlencode, urljoin
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from backend import entry, pages, web
-from backend.access import Access
-from backend.arrivals import Arrivals
-from backend.downloads import Downloads
-from backend.headers import every_answer, page_policy
-from backend.operators import Operators
-from backend.reporting import Reporting
+from backend import web
+from backend.http import resolver as entry
+from backend.http.headers import every_answer, page_policy
+from backend.pages import render as pages
+from backend.rules.transfer import key_of
+from backend.services.arriving import Arrivals
+from backend.services.operating import Operators
+from backend.services.receiving import Downloads
+from backend.services.reporting import Reporting
+from backend.services.sending import Uploads
+from backend.services.signing_in import Access
 from backend.telemetry import logger
 from backend.tests.conftest import ORIGINS, SETTINGS
 from backend.tests.events import Context, request
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords, FakeTakedowns
-from backend.transfers import key_of
-from backend.uploads import Uploads
 
 
 @dataclass

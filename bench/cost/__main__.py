@@ -19,7 +19,7 @@ from urllib.parse import quote_plus, urlsplit
 
 import urllib3
 
-from backend.transfers import GIB, MIB
+from backend.rules.transfer import GIB, MIB
 from bench import browser
 from bench.cost import report
 from bench.cost.bucket import Bucket

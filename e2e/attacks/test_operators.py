@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend.access import SESSION
-from backend.passwords import grant_for
+from backend.rules.passwords import grant_for
+from backend.services.signing_in import SESSION
 from e2e.attacks.attacker import FORM, Attacker, accounts_calls
 from e2e.cloud import Cloud
 from e2e.sending import begin

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
-from backend.reports import MAX_MAIL, MAX_TEXT
+from backend.rules.report import MAX_MAIL, MAX_TEXT
 from e2e.attacks.attacker import FORM, Attacker
 from e2e.cloud import Answer, eventually
 from e2e.expiring import expire, items

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.access import SESSION
-from backend.passwords import grant_for
-from backend.tries import TOTAL_AT_EASE, TOTAL_WAIT
+from backend.rules.passwords import grant_for
+from backend.rules.tries import TOTAL_AT_EASE, TOTAL_WAIT
+from backend.services.signing_in import SESSION
 from e2e.attacks.attacker import FORM, JSON, Attacker, accounts_calls, owners_calls
 from e2e.cloud import Answer, Cloud, eventually
 

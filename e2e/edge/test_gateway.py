@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
-from backend.sources import household
+from backend.rules.addresses import household
 from e2e.attacks.attacker import FORM
 from e2e.cloud import Cloud, eventually
 from e2e.edge.proxy import API, Edge

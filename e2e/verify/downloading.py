@@ -3,8 +3,8 @@
 from functools import partial
 from http import HTTPStatus
 
-from backend.objects import Objects
-from backend.transfers import content_disposition, key_of
+from backend.aws.bucket import Objects
+from backend.rules.transfer import content_disposition, key_of
 from e2e import sending
 from e2e.verify.report import Check, NotTriedError, came
 from e2e.verify.target import Target

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
-from backend.headers import every_answer
+from backend.http.headers import every_answer
 from e2e.cloud import Answer
 from e2e.sending import MIB
 from e2e.verify.report import Check, NotTriedError, came

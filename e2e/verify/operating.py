@@ -6,7 +6,7 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from backend.items import file_key
+from backend.aws.table.items import file_key
 from e2e import sending
 from e2e.cloud import eventually
 from e2e.expiring import expire, sweep

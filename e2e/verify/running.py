@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from backend.aws import OLDEST_BOTOCORE
+from backend.aws.clients import OLDEST_BOTOCORE
 from e2e.cloud import eventually
 from e2e.verify.report import Check, NotTriedError, UnexpectedError, came
 from e2e.verify.target import NOBODY, PATIENCE_SECONDS, Target

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from backend.operators import Operators
+from backend.services.operating import Operators
 from e2e import sending
 from e2e.cloud import Answer, Cloud, origin_of
 from e2e.expiring import items, sweep

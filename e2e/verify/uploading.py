@@ -6,7 +6,7 @@ import time
 from base64 import b64decode, b64encode
 from http import HTTPStatus
 
-from backend.transfers import key_of
+from backend.rules.transfer import key_of
 from e2e import sending
 from e2e.cloud import Answer, eventually
 from e2e.sending import MIB

@@ -21,7 +21,7 @@ const drawn = (folder) =>
     child instanceof Folder ? [child.name, child.files, child.bytes, drawn(child)] : child.item.number,
   );
 
-/** @type {[string, string[], string][]} as in `backend/tests/test_tree.py` */
+/** @type {[string, string[], string][]} as in `backend/tests/pages/test_tree.py` */
 const PLACES = [
   ['a.txt', [], 'a.txt'],
   ['holiday/2024/a.jpg', ['holiday', '2024'], 'a.jpg'],

@@ -58,8 +58,8 @@ def test_it_stays_small(shipped: Path) -> None:
 def test_bytecode_lies_beside_all_sources_of_a_target_of_this_python() -> None:
     """And holds no path of this machine; Python takes it without looking at the sources' times."""
     with bundle.assembled(bundle.LOCAL) as folder:
-        sources = list((folder / "backend").glob("*.py"))
-        compiled = list((folder / "backend" / "__pycache__").glob("*.pyc"))
+        sources = list((folder / "backend").rglob("*.py"))
+        compiled = list((folder / "backend").rglob("*.pyc"))
         assert len(compiled) == len(sources)
         assert list((folder / "jinja2" / "__pycache__").glob("*.pyc"))
         for path in compiled:

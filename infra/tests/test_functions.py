@@ -40,7 +40,7 @@ def test_a_local_function_runs_in_this_python(local: Stack, name: str, service: 
 
 @EACH
 def test_what_a_function_is_told(aws: Stack, name: str, service: str) -> None:
-    """The environment holds exactly what backend/settings.py and backend/brand.py read."""
+    """The environment holds exactly what backend/settings.py and backend/pages/brand.py read."""
     environment = aws.properties("Lambda::Function", name)["Environment"]["Variables"]
     assert {key: flat(value) for key, value in environment.items()} == {
         "TABLE_NAME": "{StoreTransfers9B2937E9}",

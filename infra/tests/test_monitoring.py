@@ -129,7 +129,7 @@ def test_the_runbook_names_logs_and_outputs_that_are_there(accounts: Stack) -> N
 
 def test_every_metric_of_ours_is_one_that_a_function_writes(aws: Stack) -> None:
     """In the alarms and on the dashboard: a name that nobody writes would be silent for ever."""
-    written = re.findall(r'add_metric\(\s*name="(\w+)"', "".join(path.read_text() for path in BACKEND.glob("*.py")))
+    written = re.findall(r'add_metric\(\s*name="(\w+)"', "".join(path.read_text() for path in BACKEND.rglob("*.py")))
     asked = [alarm["Properties"] for alarm in aws.all("CloudWatch::Alarm").values()]
     watched = {alarm["MetricName"] for alarm in asked if alarm["Namespace"] == "Sidestep"}
     assert watched | {metric[1] for metric in shown(aws) if metric[0] == "Sidestep"} <= set(written)

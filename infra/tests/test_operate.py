@@ -8,9 +8,9 @@ from typing import cast
 
 import pytest
 
-from backend.operators import Case, Handled, Listed, Operators, Page
-from backend.reports import Report
-from backend.transfers import File, Transfer
+from backend.rules.report import Report
+from backend.rules.transfer import File, Transfer
+from backend.services.operating import Case, Handled, Listed, Operators, Page
 from infra import operate, operations, steps
 
 ID = "abcdefghijklmnopqrstuvwx23"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.items import CREATED_INDEX, EXPIRY_INDEX
-from backend.transfers import evidence_key
+from backend.aws.table.items import CREATED_INDEX, EXPIRY_INDEX
+from backend.rules.transfer import evidence_key
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backend.headers import every_answer
+from backend.http.headers import every_answer
 from infra.config import Config
 from infra.tests.conftest import Stack, Synth, flat
 from infra.tests.test_edge import NAMED

@@ -7,7 +7,7 @@
 
 /** What Windows takes for something else in a name, and what no name should hold. */
 const UNSAFE = /[\u0000-\u001f\u007f<>:"|?*\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
-/** Names that Windows has for devices, as in `backend/transfers.py`. */
+/** Names that Windows has for devices, as in `backend/rules/transfer.py`. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])( *\..*)?$/iu;
 
 /** One step of a path. Windows drops dots and spaces at its end, so that `.. ` would lead up. @param {string} step */

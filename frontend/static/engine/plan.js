@@ -1,5 +1,5 @@
 /**
- * How a file is cut into parts: the rule of backend/transfers.py, known here so that hashing can begin before the server
+ * How a file is cut into parts: the rule of backend/rules/transfer.py, known here so that hashing can begin before the server
  * has been asked. No part is sliced or even listed before it is needed: a file may have 10,000.
  */
 

@@ -2,7 +2,7 @@
 
 import { noName } from './words.js';
 
-/** Control characters, and those that turn the direction of what follows: `photo\u202Egpj.exe`. As in `backend/pages.py`. */
+/** Control characters, and those that turn the direction of what follows: `photo\u202Egpj.exe`. As in `backend/pages/render.py`. */
 const CONTROLS = /([\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069])/u;
 
 /**

@@ -10,7 +10,7 @@ import { buttons, received as texts, sizeText } from './words.js';
 /** @import {Item, Leaf} from './tree.js' */
 
 const ROWS_AT_ONCE = 200;
-/** The folders of a transfer of so few files lie open; `backend/pages.py` says the same. */
+/** The folders of a transfer of so few files lie open; `backend/pages/render.py` says the same. */
 const OPEN_FILES = 100;
 
 /** The rows of one folder, of which the first `shown` of its children have one. */

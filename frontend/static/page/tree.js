@@ -1,5 +1,5 @@
 /**
- * The files of a transfer as the folders that their names tell of, with what lies in each. `backend/tree.py` goes by the
+ * The files of a transfer as the folders that their names tell of, with what lies in each. `backend/pages/tree.py` goes by the
  * same rules: the server makes the beginning of the page. Knows nothing of the page.
  */
 

@@ -1,0 +1,1 @@
+"""The only code that calls AWS: one file for each service or resource."""

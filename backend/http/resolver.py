@@ -1,0 +1,280 @@
+"""What web and links share at their HTTP edge: the resolver, who is calling, and how errors become answers."""
+
+import os
+import time
+from collections.abc import Sequence
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.shared.cookies import Cookie, SameSite
+from botocore.exceptions import BotoCoreError, ClientError
+
+from backend import messages
+from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
+from backend.http.headers import every_answer, page_policy
+from backend.http.requests import Resolver
+from backend.pages import render as pages
+from backend.pages.words import LANGUAGES, Words, best_language, words
+from backend.rules.accounts import Account, account_of
+from backend.rules.addresses import household
+from backend.rules.transfer import is_id
+from backend.services.operating import Operators
+from backend.services.receiving import Caller, Downloads
+from backend.services.reporting import Reporting
+from backend.services.sending import Uploads
+from backend.services.signing_in import Access
+from backend.settings import settings
+from backend.telemetry import count_failure, logger
+from backend.wiring import bucket, origins, passphrase, table, topic
+
+Event = dict[str, Any]
+
+# OpenAPI's way to say who may call: the owner, who has signed in where that is asked for, or anybody with the link
+# (where the owner's token shows more).
+OWNER: list[dict[str, list[str]]] = [{"owner": []}]
+SENDER: list[dict[str, list[str]]] = [{}, {"session": []}, {"account": []}]
+ACCOUNT: list[dict[str, list[str]]] = [{"account": []}]
+LINK: list[dict[str, list[str]]] = [{}, {"owner": []}]
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, DynamoDB's Programming.Errors, KMS's API_Sign and
+# Lambda's API_Invoke
+_BUSY = frozenset(
+    {
+        "DependencyTimeoutException",
+        "InternalError",
+        "InternalServerError",
+        "KMSInternalException",
+        "OperationAborted",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_BUSY_STATUS = frozenset({500, 502, 503, 504})
+# Of what is wrong with a request so much is told: the names of unknown fields are the sender's, and Lambda fails an
+# answer of more than 6 MB.
+MOST_PROBLEMS = 20
+MOST_FIELD_CHARACTERS = 200
+LANGUAGE_COOKIE = "lang"
+SESSION_COOKIE = "session"
+YEAR = 365 * 86_400
+
+
+@cache
+def uploads() -> Uploads:
+    """Return the sender's side on the real table and bucket."""
+    return Uploads(records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom)
+
+
+@cache
+def downloads() -> Downloads:
+    """Return the recipient's side on the real table and bucket."""
+    return Downloads(
+        records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom, pause=time.sleep
+    )
+
+
+@cache
+def operators() -> Operators:
+    """Return the operator's side on the real table and bucket, as far as this function's role may go."""
+    return Operators(records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom)
+
+
+@cache
+def access() -> Access:
+    """Return the operator's door."""
+    return Access(records=table(), settings=settings(), passphrase=passphrase(), now=time.time, pause=time.sleep)
+
+
+@cache
+def reporting() -> Reporting:
+    """Return the reporter's side on the real table and topic."""
+    return Reporting(records=table(), alerts=topic(), known=downloads().known, now=time.time, random=os.urandom)
+
+
+def resolver() -> APIGatewayRestResolver:
+    """Return a resolver that validates by type hints, describes itself, and answers errors in our shape."""
+    app = Resolver()
+
+    @app.exception_handler(SidestepError)
+    def known(error: SidestepError) -> Response[Any]:
+        return _answer(app, error)
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(error: RequestValidationError) -> Response[Any]:
+        found = error.errors()
+        if any(problem["type"] == "json_invalid" for problem in found):
+            return _answer(app, BadRequest("The body is not JSON."))
+        fields = {_field(problem["loc"]): problem["msg"] for problem in found[:MOST_PROBLEMS]}
+        return _answer(app, Invalid(fields))
+
+    @app.exception_handler([ClientError, BotoCoreError])
+    def refused(error: Exception) -> Response[Any]:
+        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else type(error).__name__
+        if isinstance(error, ClientError) and not _passes(error):
+            return broken(error)
+        logger.warning("AWS is busy", extra={"aws_error": code})
+        return _answer(app, Unavailable())
+
+    @app.exception_handler(Exception)
+    def broken(error: Exception) -> Response[Any]:
+        logger.error("unexpected error", exc_info=error)
+        count_failure()
+        return _answer(app, SidestepError("Something went wrong on our side. Nothing was changed; please try again."))
+
+    @app.not_found
+    def unknown(_: NotFoundError) -> Response[Any]:
+        allowed = _methods_at(app, app.current_event.path)
+        if not allowed:
+            return _answer(app, NotFound("There is nothing at this address."))
+        return _answer(app, MethodNotAllowed(*allowed))
+
+    return app
+
+
+def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
+    """Return who asks for this transfer: owner token or grant cookie, and the address that the gateway saw.
+
+    Anybody can write anything into X-Forwarded-For, so that is not believed.
+    """
+    scheme, _, token = app.current_event.headers.get("Authorization", "").partition(" ")
+    return Caller(
+        token=token.strip() if scheme.lower() == "bearer" and token.strip() else None,
+        grant=_cookie(app, grant_cookie(transfer)),
+        address=app.current_event.request_context.identity.source_ip or "",
+    )
+
+
+def account(app: APIGatewayRestResolver) -> Account | None:
+    """Return whose account asks, as far as the gateway's authorizer was asked to check that."""
+    claims = (app.current_event.raw_event["requestContext"].get("authorizer") or {}).get("claims")
+    return account_of(claims, settings().sign_in_client) if claims else None
+
+
+def session(app: APIGatewayRestResolver) -> str | None:
+    """Return the session that the caller shows."""
+    return _cookie(app, SESSION_COOKIE)
+
+
+def kept_cookie(app: APIGatewayRestResolver, name: str, value: str, seconds: int) -> Cookie:
+    """Return a cookie that no script reads and no other site's form sends; `seconds` of 0 takes it away."""
+    return Cookie(
+        name,
+        value,
+        path="/",
+        secure=app.current_event.headers.get("X-Forwarded-Proto") != "http",
+        http_only=True,
+        max_age=seconds,
+        same_site=SameSite.LAX_MODE,
+    )
+
+
+def sender(app: APIGatewayRestResolver) -> str:
+    """Return what tells one sender from another for a day's limits: the account, or else the address of the request.
+
+    Everybody behind one address, of IPv6 one /64, is one sender. Only a hash of this is kept, see `rules.quota.Budget`.
+    """
+    known = account(app)
+    return known.sender if known else household(app.current_event.request_context.identity.source_ip or "")
+
+
+def grant_cookie(transfer: str) -> str:
+    """Return the name of the cookie that holds a grant: one for each transfer, for they share a path."""
+    return f"grant-{transfer}"
+
+
+def known_id(transfer: str) -> str:
+    """Return a well-formed id, and have every log line name it; raise `NotFound` for anything else."""
+    if not is_id(transfer):
+        raise NotFound
+    logger.append_keys(transfer_id=transfer)
+    return transfer
+
+
+def answer_of(app: APIGatewayRestResolver, event: Event, context: Any) -> Event:
+    """Resolve one request, and add the headers that every answer carries."""
+    logger.append_keys(correlation_id=event["requestContext"]["requestId"])
+    answer = app.resolve(event, context)
+    answer["body"] = answer["body"] or ""  # the gateway takes no null
+    https = app.current_event.headers.get("X-Forwarded-Proto") == "https"
+    common = {"Cache-Control": "no-store", **every_answer(https=https)}
+    answer["multiValueHeaders"] = {name: [value] for name, value in common.items()} | answer["multiValueHeaders"]
+    return answer
+
+
+def reader(app: APIGatewayRestResolver) -> Words:
+    """Return the texts in the reader's language: the one just chosen, or chosen before, or the browser's."""
+    event = app.current_event
+    for chosen in ((event.query_string_parameters or {}).get("lang"), _cookie(app, LANGUAGE_COOKIE)):
+        if chosen in LANGUAGES:
+            return words(chosen)
+    return words(best_language(event.headers.get("Accept-Language", "")))
+
+
+def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, **context: Any) -> Response[str]:
+    """Return a page with its policy, and have the browser remember a language that was chosen with it."""
+    language = reader(app).language
+    body = pages.render(name, depth=depth, language=language, **context)
+    chosen = (app.current_event.query_string_parameters or {}).get("lang") == language
+    cookie = Cookie(LANGUAGE_COOKIE, language, path="/", max_age=YEAR, same_site=SameSite.LAX_MODE, secure=False)
+    headers = {"Content-Security-Policy": page_policy(name, origins())}
+    return Response(status, "text/html; charset=utf-8", body, headers, cookies=[cookie] if chosen else None)
+
+
+def _passes(error: ClientError) -> bool:
+    """Tell whether the same call may succeed a little later.
+
+    A response without a body, as to a HEAD, or one that was cut off has no code; botocore still gives it a status.
+    """
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status in _BUSY_STATUS or error.response.get("Error", {}).get("Code") in _BUSY
+
+
+def _field(place: Sequence[str | int]) -> str:
+    """Spell where in a request something stands: `files.0.size`."""
+    return ".".join(map(str, place[1:]))[:MOST_FIELD_CHARACTERS] or "body"
+
+
+def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:
+    """Answer JSON under `api/`, a page elsewhere."""
+    path = app.current_event.path
+    if path.startswith("/api/"):
+        body = messages.ErrorBody(
+            code=error.code,
+            message=str(error),
+            request_id=app.current_event.request_context.request_id or "",
+            **error.details(),
+        )
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+        headers |= error.headers()
+        return Response(error.status, "application/json", messages.ErrorAnswer(error=body).model_dump_json(), headers)
+    title, message = pages.error_title(reader(app), error), pages.error_text(reader(app), error)
+    depth = path.count("/") - 1
+    answer = page(app, error.status, "error.html", depth=depth, status=error.status, title=title, message=message)
+    answer.headers |= error.headers()
+    return answer
+
+
+def _methods_at(app: APIGatewayRestResolver, path: str) -> list[str]:
+    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return sorted({method for route in routes if route.rule.match(path) for method in [route.method]})
+
+
+def _cookie(app: APIGatewayRestResolver, name: str) -> str | None:
+    """Return a cookie's value.
+
+    What stands beside it is not ours to judge: `SimpleCookie` finds nothing at all where a cookie that another site
+    under the same domain has set is not as it likes them.
+    """
+    pairs = (each.partition("=") for each in app.current_event.headers.get("Cookie", "").split(";"))
+    return {key.strip(): value.strip() for key, _, value in pairs}.get(name)

@@ -1,0 +1,1 @@
+"""What Sidestep does, one file for each capability. Knows neither HTTP nor how AWS is called."""
