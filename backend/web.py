@@ -36,6 +36,7 @@ from backend.http.resolver import (
     kept_cookie,
     known_id,
     operators,
+    origins,
     page,
     reader,
     reporting,
@@ -54,7 +55,7 @@ from backend.rules.transfer import is_page_address, moment
 from backend.services.receiving import Caller
 from backend.settings import settings
 from backend.telemetry import counting, log_versions, logger, metrics
-from backend.wiring import origins, takedowns
+from backend.wiring import takedowns
 
 log_versions()
 app = resolver()

@@ -9,7 +9,6 @@ from backend.aws.secret import Secret
 from backend.aws.table.records import Records
 from backend.aws.takedown_function import Takedowns
 from backend.aws.topic import Alerts
-from backend.http.headers import Origins
 from backend.settings import settings
 
 
@@ -43,9 +42,3 @@ def bucket() -> Objects:
 def passphrase() -> Secret:
     """Return the operator's passphrase, which web alone may read."""
     return Secret(settings().passphrase_secret, now=time.monotonic)
-
-
-@cache
-def origins() -> Origins:
-    """Return whom pages talk to beside our own server: the bucket or what serves it, and where people sign in."""
-    return Origins(uploads=bucket().origin(), downloads=bucket().downloads_origin(), sign_in=settings().sign_in_address)

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from backend import messages
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
-from backend.http.headers import every_answer, page_policy
+from backend.http.headers import Origins, every_answer, page_policy
 from backend.http.requests import Resolver
 from backend.pages import render as pages
 from backend.pages.words import LANGUAGES, Words, best_language, words
@@ -29,7 +29,7 @@ from backend.services.sending import Uploads
 from backend.services.signing_in import Access
 from backend.settings import settings
 from backend.telemetry import count_failure, logger
-from backend.wiring import bucket, origins, passphrase, table, topic
+from backend.wiring import bucket, passphrase, table, topic
 
 Event = dict[str, Any]
 
@@ -100,6 +100,12 @@ def access() -> Access:
 def reporting() -> Reporting:
     """Return the reporter's side on the real table and topic."""
     return Reporting(records=table(), alerts=topic(), known=downloads().known, now=time.time, random=os.urandom)
+
+
+@cache
+def origins() -> Origins:
+    """Return whom pages talk to beside our own server: the bucket or what serves it, and where people sign in."""
+    return Origins(uploads=bucket().origin(), downloads=bucket().downloads_origin(), sign_in=settings().sign_in_address)
 
 
 def resolver() -> APIGatewayRestResolver:

@@ -20,6 +20,7 @@ from backend import wiring
 from backend.aws import cdn as edge_module, clients as aws
 from backend.aws.bucket import Objects
 from backend.aws.cdn import Edge
+from backend.http import resolver
 from backend.messages import NewFile, NewTransfer
 from backend.rules.transfer import content_disposition, key_of
 from backend.services.arriving import Arrivals
@@ -166,24 +167,26 @@ def test_the_owner_gets_no_urls_by_the_thousand(
 def wired(monkeypatch: pytest.MonkeyPatch, kms: Kms) -> Iterator[pytest.MonkeyPatch]:  # noqa: ARG001  credentials
     """Return what sets the settings; nothing that is made of them stays."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    for made in (wiring.bucket, wiring.origins):
+    for made in (wiring.bucket, resolver.origins):
         made.cache_clear()
     yield monkeypatch
-    for made in (wiring.bucket, wiring.origins):
+    for made in (wiring.bucket, resolver.origins):
         made.cache_clear()
 
 
 def test_downloads_come_from_cloudfront_where_the_settings_say_so(wired: pytest.MonkeyPatch) -> None:
     """And uploads go to the bucket all the same."""
     set_up = replace(SETTINGS, downloads_origin=ORIGIN, downloads_key_arn=KEY_ARN, downloads_key_id=KEY_ID)
-    wired.setattr(wiring, "settings", lambda: set_up)
-    found = wiring.origins()
+    for module in (wiring, resolver):
+        wired.setattr(module, "settings", lambda: set_up)
+    found = resolver.origins()
     assert (found.uploads, found.downloads) == ("https://bucket.s3.eu-central-1.amazonaws.com", ORIGIN)
     assert wiring.bucket().sign_download("k", disposition="d", seconds=1).startswith(f"{ORIGIN}/k?")
 
 
 def test_downloads_come_from_the_bucket_otherwise(wired: pytest.MonkeyPatch) -> None:
     """One origin for both."""
-    wired.setattr(wiring, "settings", lambda: SETTINGS)
-    found = wiring.origins()
+    for module in (wiring, resolver):
+        wired.setattr(module, "settings", lambda: SETTINGS)
+    found = resolver.origins()
     assert found.downloads == found.uploads == "https://bucket.s3.eu-central-1.amazonaws.com"
