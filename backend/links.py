@@ -24,10 +24,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
         if "Records" in event:
             return arrived(event["Records"], context.get_remaining_time_in_millis)
         # A sender waits for the link: a cold start for S3's event should not load what only requests need.
-        from backend.http import resolver as entry  # noqa: PLC0415
-        from backend.http.routes import receiving as links_routes  # noqa: PLC0415
+        from backend.http.resolver import answer_of  # noqa: PLC0415
+        from backend.http.routes.links_receiving import app  # noqa: PLC0415
 
-        return entry.answer_of(links_routes.app, event, context)
+        return answer_of(app, event, context)
 
 
 def arrived(messages: list[dict[str, Any]], time_left: Callable[[], int]) -> dict[str, Any]:

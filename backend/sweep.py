@@ -1,26 +1,17 @@
 """The sweep function: the schedule has it erase what is left of transfers that are over."""
 
-import time
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from backend.services.expiring import Sweeping
+from backend import wiring
 from backend.telemetry import counting, log_versions, logger, metrics
-from backend.wiring import bucket, table
 
 log_versions()
 
 # A page of files that has been begun should come to its end before Lambda does.
 SPARE_MILLISECONDS = 30_000
-
-
-@cache
-def sweeping() -> Sweeping:
-    """Return the schedule's side on the real table and bucket."""
-    return Sweeping(records=table(), objects=bucket(), now=time.time)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -35,7 +26,7 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
 def sweep(in_time: Callable[[], bool]) -> dict[str, Any]:
     """Sweep one transfer after the other; one that fails is left to the next run, and stops none of the others."""
     swept = failed = 0
-    for transfer in sweeping().over():
+    for transfer in wiring.expiring().over():
         try:
             swept += _sweep(transfer, in_time)
         except Exception:  # noqa: BLE001  whatever it is, the others must not wait for it
@@ -49,7 +40,7 @@ def sweep(in_time: Callable[[], bool]) -> dict[str, Any]:
 
 def _sweep(transfer: str, in_time: Callable[[], bool]) -> bool:
     """Sweep one transfer, and tell whether this was the end of it."""
-    erased = sweeping().sweep(transfer, in_time)
+    erased = wiring.expiring().sweep(transfer, in_time)
     if erased is None:
         return False
     if erased.bytes:

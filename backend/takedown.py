@@ -4,30 +4,20 @@ It does what `make takedown` does at a terminal. Its role reaches the evidence, 
 outside: web alone may call it, and names nothing but the transfer.
 """
 
-import os
-import time
 from collections.abc import Callable
-from functools import cache
 from time import sleep as pause
 from typing import Any
 
+from backend import wiring
 from backend.errors import BeingHandled, Conflict, NotFound
-from backend.services.operating import Case, Operators
-from backend.settings import settings
+from backend.services.operating import Case
 from backend.telemetry import log_versions, logger
-from backend.wiring import bucket, table
 
 log_versions()
 
 LOOK_SECONDS = 5
 # What is left of 15 minutes for the work itself after waiting for somebody else's.
 SPARE_MILLISECONDS = 300_000
-
-
-@cache
-def operators() -> Operators:
-    """Return the operator's side on the real table and bucket."""
-    return Operators(records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -53,7 +43,7 @@ def _secure(transfer: str, in_time: Callable[[], bool]) -> Case:
     """Do it, once whoever is at it has ended; raise `BeingHandled` if that takes too long."""
     while True:
         try:
-            return operators().secure(transfer)
+            return wiring.operating().secure(transfer)
         except BeingHandled:
             if not in_time():
                 raise

@@ -16,10 +16,11 @@ from infra import bundle, steps
 ROUNDS = 15
 BARE = "import boto3; boto3.client('s3')"
 CLIENTS = "from backend.wiring import bucket, table; bucket()._s3; table()._db"
+SENDING = "from backend.wiring import sending; sending()"
 CONTESTANTS = {
     "bare boto3 with an S3 client": BARE,
     "web function, imported": "import backend.web",
-    "web function, ready to sign": f"import backend.web; {CLIENTS}",
+    "web function, ready to sign": f"import backend.web; {CLIENTS}; {SENDING}",
     "links function, ready for an event": f"import backend.links; {CLIENTS}",
 }
 NAMES = list(CONTESTANTS)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as 
 
 from backend import web
 from backend.http.openapi import openapi_json
-from backend.http.routes import receiving as links_routes
+from backend.http.routes import links_receiving
 from backend.tests.conftest import SETTINGS
 from e2e.cloud import Cloud
 from e2e.sending import begin
@@ -21,7 +21,7 @@ LEFT_OUT = ("ignored_auth", "positive_data_acceptance")
 CONFIG = schemathesis.Config.from_dict(
     {"generation": {"mode": "all"}, "checks": {name: {"enabled": False} for name in LEFT_OUT}}
 )
-DESCRIPTION = json.loads(openapi_json(SETTINGS, web.app, links_routes.app))
+DESCRIPTION = json.loads(openapi_json(SETTINGS, web.app, links_receiving.app))
 API = schemathesis.openapi.from_dict(DESCRIPTION, config=CONFIG)
 OPERATIONS = {found.label: found for found in (cast("Any", result).ok() for result in API.get_all_operations())}
 

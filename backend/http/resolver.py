@@ -1,7 +1,5 @@
-"""What web and links share at their HTTP edge: the resolver, who is calling, and how errors become answers."""
+"""What web and links share at their HTTP edge: the resolver, how errors become answers, and pages as answers."""
 
-import os
-import time
 from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
@@ -15,30 +13,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from backend import messages
 from backend.errors import BadRequest, Invalid, MethodNotAllowed, NotFound, SidestepError, Unavailable
+from backend.http.caller import App, cookie_of
 from backend.http.headers import Origins, every_answer, page_policy
 from backend.http.requests import Resolver
 from backend.pages import render as pages
 from backend.pages.words import LANGUAGES, Words, best_language, words
-from backend.rules.accounts import Account, account_of
-from backend.rules.addresses import household
-from backend.rules.transfer import is_id
-from backend.services.operating import Operators
-from backend.services.receiving import Caller, Downloads
-from backend.services.reporting import Reporting
-from backend.services.sending import Uploads
-from backend.services.signing_in import Access
 from backend.settings import settings
 from backend.telemetry import count_failure, logger
-from backend.wiring import bucket, passphrase, table, topic
+from backend.wiring import bucket
 
 Event = dict[str, Any]
-
-# OpenAPI's way to say who may call: the owner, who has signed in where that is asked for, or anybody with the link
-# (where the owner's token shows more).
-OWNER: list[dict[str, list[str]]] = [{"owner": []}]
-SENDER: list[dict[str, list[str]]] = [{}, {"session": []}, {"account": []}]
-ACCOUNT: list[dict[str, list[str]]] = [{"account": []}]
-LINK: list[dict[str, list[str]]] = [{}, {"owner": []}]
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, DynamoDB's Programming.Errors, KMS's API_Sign and
 # Lambda's API_Invoke
@@ -66,40 +50,7 @@ _BUSY_STATUS = frozenset({500, 502, 503, 504})
 MOST_PROBLEMS = 20
 MOST_FIELD_CHARACTERS = 200
 LANGUAGE_COOKIE = "lang"
-SESSION_COOKIE = "session"
 YEAR = 365 * 86_400
-
-
-@cache
-def uploads() -> Uploads:
-    """Return the sender's side on the real table and bucket."""
-    return Uploads(records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom)
-
-
-@cache
-def downloads() -> Downloads:
-    """Return the recipient's side on the real table and bucket."""
-    return Downloads(
-        records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom, pause=time.sleep
-    )
-
-
-@cache
-def operators() -> Operators:
-    """Return the operator's side on the real table and bucket, as far as this function's role may go."""
-    return Operators(records=table(), objects=bucket(), settings=settings(), now=time.time, random=os.urandom)
-
-
-@cache
-def access() -> Access:
-    """Return the operator's door."""
-    return Access(records=table(), settings=settings(), passphrase=passphrase(), now=time.time, pause=time.sleep)
-
-
-@cache
-def reporting() -> Reporting:
-    """Return the reporter's side on the real table and topic."""
-    return Reporting(records=table(), alerts=topic(), known=downloads().known, now=time.time, random=os.urandom)
 
 
 @cache
@@ -148,65 +99,6 @@ def resolver() -> APIGatewayRestResolver:
     return app
 
 
-def caller(app: APIGatewayRestResolver, transfer: str) -> Caller:
-    """Return who asks for this transfer: owner token or grant cookie, and the address that the gateway saw.
-
-    Anybody can write anything into X-Forwarded-For, so that is not believed.
-    """
-    scheme, _, token = app.current_event.headers.get("Authorization", "").partition(" ")
-    return Caller(
-        token=token.strip() if scheme.lower() == "bearer" and token.strip() else None,
-        grant=_cookie(app, grant_cookie(transfer)),
-        address=app.current_event.request_context.identity.source_ip or "",
-    )
-
-
-def account(app: APIGatewayRestResolver) -> Account | None:
-    """Return whose account asks, as far as the gateway's authorizer was asked to check that."""
-    claims = (app.current_event.raw_event["requestContext"].get("authorizer") or {}).get("claims")
-    return account_of(claims, settings().sign_in_client) if claims else None
-
-
-def session(app: APIGatewayRestResolver) -> str | None:
-    """Return the session that the caller shows."""
-    return _cookie(app, SESSION_COOKIE)
-
-
-def kept_cookie(app: APIGatewayRestResolver, name: str, value: str, seconds: int) -> Cookie:
-    """Return a cookie that no script reads and no other site's form sends; `seconds` of 0 takes it away."""
-    return Cookie(
-        name,
-        value,
-        path="/",
-        secure=app.current_event.headers.get("X-Forwarded-Proto") != "http",
-        http_only=True,
-        max_age=seconds,
-        same_site=SameSite.LAX_MODE,
-    )
-
-
-def sender(app: APIGatewayRestResolver) -> str:
-    """Return what tells one sender from another for a day's limits: the account, or else the address of the request.
-
-    Everybody behind one address, of IPv6 one /64, is one sender. Only a hash of this is kept, see `rules.quota.Budget`.
-    """
-    known = account(app)
-    return known.sender if known else household(app.current_event.request_context.identity.source_ip or "")
-
-
-def grant_cookie(transfer: str) -> str:
-    """Return the name of the cookie that holds a grant: one for each transfer, for they share a path."""
-    return f"grant-{transfer}"
-
-
-def known_id(transfer: str) -> str:
-    """Return a well-formed id, and have every log line name it; raise `NotFound` for anything else."""
-    if not is_id(transfer):
-        raise NotFound
-    logger.append_keys(transfer_id=transfer)
-    return transfer
-
-
 def answer_of(app: APIGatewayRestResolver, event: Event, context: Any) -> Event:
     """Resolve one request, and add the headers that every answer carries."""
     logger.append_keys(correlation_id=event["requestContext"]["requestId"])
@@ -218,16 +110,16 @@ def answer_of(app: APIGatewayRestResolver, event: Event, context: Any) -> Event:
     return answer
 
 
-def reader(app: APIGatewayRestResolver) -> Words:
+def reader(app: App) -> Words:
     """Return the texts in the reader's language: the one just chosen, or chosen before, or the browser's."""
     event = app.current_event
-    for chosen in ((event.query_string_parameters or {}).get("lang"), _cookie(app, LANGUAGE_COOKIE)):
+    for chosen in ((event.query_string_parameters or {}).get("lang"), cookie_of(app, LANGUAGE_COOKIE)):
         if chosen in LANGUAGES:
             return words(chosen)
     return words(best_language(event.headers.get("Accept-Language", "")))
 
 
-def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, **context: Any) -> Response[str]:
+def page(app: App, status: int, name: str, /, *, depth: int, **context: Any) -> Response[str]:
     """Return a page with its policy, and have the browser remember a language that was chosen with it."""
     language = reader(app).language
     body = pages.render(name, depth=depth, language=language, **context)
@@ -235,6 +127,16 @@ def page(app: APIGatewayRestResolver, status: int, name: str, /, *, depth: int, 
     cookie = Cookie(LANGUAGE_COOKIE, language, path="/", max_age=YEAR, same_site=SameSite.LAX_MODE, secure=False)
     headers = {"Content-Security-Policy": page_policy(name, origins())}
     return Response(status, "text/html; charset=utf-8", body, headers, cookies=[cookie] if chosen else None)
+
+
+def to_form(app: App, place: str) -> Response[None]:
+    """Lead to where a form is, in the language just chosen.
+
+    A form that came back stands at the address that it was sent to, and so do the links to other languages at its foot.
+    """
+    chosen = (app.current_event.query_string_parameters or {}).get("lang")
+    language = f"?lang={chosen}" if chosen in LANGUAGES else ""
+    return Response(HTTPStatus.SEE_OTHER, headers={"Location": place + language})
 
 
 def _passes(error: ClientError) -> bool:
@@ -274,13 +176,3 @@ def _answer(app: APIGatewayRestResolver, error: SidestepError) -> Response[Any]:
 def _methods_at(app: APIGatewayRestResolver, path: str) -> list[str]:
     routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return sorted({method for route in routes if route.rule.match(path) for method in [route.method]})
-
-
-def _cookie(app: APIGatewayRestResolver, name: str) -> str | None:
-    """Return a cookie's value.
-
-    What stands beside it is not ours to judge: `SimpleCookie` finds nothing at all where a cookie that another site
-    under the same domain has set is not as it likes them.
-    """
-    pairs = (each.partition("=") for each in app.current_event.headers.get("Cookie", "").split(";"))
-    return {key.strip(): value.strip() for key, _, value in pairs}.get(name)

@@ -1,17 +1,21 @@
 """The links function: S3's events, the status and the download route."""
 
 import json
+import subprocess
+import sys
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from backend import links, look
+import backend
+from backend import links, wiring
 from backend.aws.bucket import Objects
 from backend.aws.table.records import Records
 from backend.http import resolver as entry
-from backend.http.routes import receiving as links_routes
+from backend.http.routes import links_receiving
 from backend.messages import NewFile, NewTransfer, Options
 from backend.rules.transfer import key_of
 from backend.services.arriving import Arrivals
@@ -25,8 +29,8 @@ from backend.tests.fakes import Clock, FakeObjects
 @pytest.fixture(autouse=True)
 def served(monkeypatch: pytest.MonkeyPatch, downloads: Downloads, arrivals: Arrivals) -> None:
     """Let the function work on the table and bucket in memory."""
-    monkeypatch.setattr(look, "arrivals", lambda: arrivals)
-    monkeypatch.setattr(links_routes, "downloads", lambda: downloads)
+    monkeypatch.setattr(wiring, "arriving", lambda: arrivals)
+    monkeypatch.setattr(wiring, "receiving", lambda: downloads)
     monkeypatch.setattr(entry, "origins", lambda: ORIGINS)
 
 
@@ -233,7 +237,7 @@ def test_a_file_whose_event_was_lost_is_found_when_the_status_asks_to_check_it(
     transfer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the code that S3's event would have run; a file that S3 does not have stays as it is."""
-    monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(links_receiving, "WAIT_SECONDS", 0)
     answer = call(f"/api/transfers/{transfer.id}", query={"since": transfer.cursor, "check": "2,9"})
     assert [(file["number"], file["state"]) for file in json.loads(answer["body"])["files"]] == [(2, "stored")]
 
@@ -250,7 +254,7 @@ def test_a_file_that_arrives_while_its_status_is_asked_for_is_waited_for(
         return head(key) if key.endswith("/2") or len(looked) > 3 else None
 
     monkeypatch.setattr(objects, "head", late)
-    monkeypatch.setattr(links_routes, "LOOK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(links_receiving, "LOOK_AGAIN_SECONDS", 0)
     answer = call(f"/api/transfers/{transfer.id}", query={"since": transfer.cursor, "check": "1,2"})
     assert json.loads(answer["body"])["state"] == "ready"
     assert [key[-1] for key in looked] == ["1", "2", "1", "1"]
@@ -275,7 +279,7 @@ def test_each_file_is_looked_at_once_and_none_that_the_transfer_does_not_have(
     """However often and whatever is asked for: each look is a request to S3."""
     looked: list[str] = []
     monkeypatch.setattr(objects, "head", looked.append)
-    monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(links_receiving, "WAIT_SECONDS", 0)
     call(f"/api/transfers/{transfer.id}", query={"check": "2,2,2,3,999999"})
     assert looked == [key_of(transfer.id, 2)]
 
@@ -294,3 +298,24 @@ def test_a_cursor_that_is_none_is_refused(transfer: Any, since: str) -> None:
     answer = call(f"/api/transfers/{transfer.id}", query={"since": since})
     assert answer["statusCode"] == HTTPStatus.UNPROCESSABLE_ENTITY
     assert json.loads(answer["body"])["error"]["fields"][0]["field"] == "since"
+
+
+def loaded(module: str, below: str) -> list[str]:
+    """Return which modules below a package a new process has loaded once it has imported this one."""
+    code = f"import sys, {module}; print(*sorted(sys.modules))"
+    root = Path(backend.__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True, text=True)  # noqa: S603
+    return [name.removeprefix(f"{below}.") for name in done.stdout.split() if name.startswith(f"{below}.")]
+
+
+def test_a_cold_start_for_an_event_loads_what_the_event_needs() -> None:
+    """A sender waits for it."""
+    assert not {"http", "pages", "messages"} & set(loaded("backend.links", "backend"))
+    assert loaded("backend.links", "backend.services") == ["arriving", "quotas"]
+
+
+def test_a_cold_start_for_a_request_loads_nothing_of_webs() -> None:
+    """A recipient waits for it."""
+    routes = "backend.http.routes.links_receiving"
+    assert loaded(routes, "backend.http.routes") == ["links_receiving"]
+    assert loaded(routes, "backend.services") == ["arriving", "quotas", "receiving"]

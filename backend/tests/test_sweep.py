@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend import sweep
+from backend import sweep, wiring
 from backend.messages import CreatedTransfer, MoreFiles, NewFile, NewTransfer, Options, PartToSign
 from backend.rules.transfer import MIB, key_of
 from backend.services.arriving import Arrivals
@@ -22,7 +22,7 @@ DONE = {"swept": 0, "failed": 0, "finished": True}
 @pytest.fixture(autouse=True)
 def served(monkeypatch: pytest.MonkeyPatch, sweeping: Sweeping) -> None:
     """Let the function work on the table and bucket in memory."""
-    monkeypatch.setattr(sweep, "sweeping", lambda: sweeping)
+    monkeypatch.setattr(wiring, "expiring", lambda: sweeping)
 
 
 def run(remaining: Callable[[], float] = lambda: 300) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend import takedown
+from backend import takedown, wiring
 from backend.errors import BeingHandled
 from backend.messages import CreatedTransfer
 from backend.rules.transfer import evidence_key, key_of
@@ -18,7 +18,7 @@ from backend.tests.services.test_receiving import arrive, begin
 @pytest.fixture(autouse=True)
 def served(monkeypatch: pytest.MonkeyPatch, operators: Operators) -> None:
     """Let the function work on the table and bucket in memory, and not wait where nobody is at it."""
-    monkeypatch.setattr(takedown, "operators", lambda: operators)
+    monkeypatch.setattr(wiring, "operating", lambda: operators)
     monkeypatch.setattr(takedown, "pause", lambda _: pytest.fail("it waits for nobody"))
 
 

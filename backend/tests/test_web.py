@@ -13,9 +13,10 @@ from urllib.parse import urlencode, urljoin
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from backend import web
-from backend.http import resolver as entry
+from backend import web, wiring
+from backend.http import caller, resolver as entry
 from backend.http.headers import every_answer, page_policy
+from backend.http.routes import operating, pages as pages_routes, signing_in
 from backend.pages import render as pages
 from backend.rules.transfer import key_of
 from backend.services.arriving import Arrivals
@@ -28,6 +29,9 @@ from backend.telemetry import logger
 from backend.tests.conftest import ORIGINS, SETTINGS
 from backend.tests.events import Context, request
 from backend.tests.fakes import Clock, FakeObjects, FakeRecords, FakeTakedowns
+
+# All that read a setting by themselves.
+SETTLED = (caller, entry, operating, pages_routes, signing_in, web)
 
 
 @dataclass
@@ -59,13 +63,14 @@ def served(
     takedowns: FakeTakedowns,
 ) -> None:
     """Let the function work on the table and bucket in memory."""
-    monkeypatch.setattr(web, "uploads", lambda: uploads)
-    monkeypatch.setattr(web, "downloads", lambda: downloads)
-    monkeypatch.setattr(web, "access", lambda: access)
-    monkeypatch.setattr(web, "operators", lambda: operators)
-    monkeypatch.setattr(web, "takedowns", lambda: takedowns)
-    for module in (entry, web):
+    monkeypatch.setattr(wiring, "sending", lambda: uploads)
+    monkeypatch.setattr(wiring, "receiving", lambda: downloads)
+    monkeypatch.setattr(wiring, "signing_in", lambda: access)
+    monkeypatch.setattr(wiring, "operating", lambda: operators)
+    monkeypatch.setattr(wiring, "takedowns", lambda: takedowns)
+    for module in SETTLED:
         monkeypatch.setattr(module, "settings", lambda: SETTINGS)
+    for module in (entry, pages_routes):
         monkeypatch.setattr(module, "origins", lambda: ORIGINS)
 
 
@@ -304,7 +309,7 @@ def test_when_aws_is_busy_the_answer_says_to_come_again(
         error = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
         raise ClientError(cast("Any", error), "PutObject")
 
-    monkeypatch.setattr(web, "uploads", busy)
+    monkeypatch.setattr(wiring, "sending", busy)
     answer = call("POST", "/api/transfers", body={"files": [{"name": "a", "size": 1}]})
     assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert "secret" not in answer.body
@@ -316,7 +321,7 @@ def test_a_fault_of_ours_is_500_without_its_inside(monkeypatch: pytest.MonkeyPat
     def broken() -> Uploads:
         raise KeyError("the inside")
 
-    monkeypatch.setattr(web, "uploads", broken)
+    monkeypatch.setattr(wiring, "sending", broken)
     answer = call("POST", "/api/transfers", body={"files": [{"name": "a", "size": 1}]})
     assert answer.status == HTTPStatus.INTERNAL_SERVER_ERROR
     assert "the inside" not in answer.body
@@ -343,7 +348,7 @@ def test_a_sender_who_is_over_a_limit_of_the_day_is_told_until_when(
 ) -> None:
     """429, with the time for programs and for people; also where a transfer that there is would grow."""
     few = replace(uploads, settings=replace(SETTINGS, max_bytes_per_day_per_sender=2))
-    monkeypatch.setattr(web, "uploads", lambda: few)
+    monkeypatch.setattr(wiring, "sending", lambda: few)
     transfer, other = made(1), made(1)
     files = {"files": [{"name": "a", "size": 1}]}
     for path, token in (("", None), (f"/{transfer['id']}/files", transfer["owner_token"])):
@@ -370,7 +375,7 @@ def test_a_sender_is_whom_the_gateway_saw_and_all_in_their_household(
 ) -> None:
     """Devices of IPv6 change their addresses; and what a header says of it, anybody can say."""
     few = replace(uploads, settings=replace(SETTINGS, max_transfers_per_day_per_sender=1))
-    monkeypatch.setattr(web, "uploads", lambda: few)
+    monkeypatch.setattr(wiring, "sending", lambda: few)
     body = {"files": [{"name": "a", "size": 1}]}
     sources = ["2001:db8:1:2::3", "2001:db8:1:2::4", "2001:db8:1:3::3", "192.0.2.1", "192.0.2.1", "192.0.2.2"]
     statuses = [
@@ -423,7 +428,7 @@ def test_every_answer_has_the_headers_that_keep_it_from_harm() -> None:
     addresses = {
         "page": "/",
         "error": "/nonsense",
-        "script": f"/static/x/{web.SENDING_WORKER}",
+        "script": f"/static/x/{pages_routes.SENDING_WORKER}",
         "style": "/static/x/style.css",
         "api": "/api/openapi.json",
         "api's error": "/api/nonsense",
@@ -435,7 +440,7 @@ def test_every_answer_has_the_headers_that_keep_it_from_harm() -> None:
         (policies[name],) = headers["Content-Security-Policy"]
     assert policies["page"] == page_policy("upload.html", ORIGINS)
     assert policies["error"] == page_policy("error.html", ORIGINS)
-    assert policies["script"] == page_policy(web.SENDING_WORKER, ORIGINS)
+    assert policies["script"] == page_policy(pages_routes.SENDING_WORKER, ORIGINS)
     nothing = every_answer(https=False)["Content-Security-Policy"]
     assert (policies["style"], policies["api"], policies["api's error"]) == (nothing, nothing, nothing)
 
@@ -675,8 +680,9 @@ def closed(monkeypatch: pytest.MonkeyPatch, records: FakeRecords, clock: Clock) 
     """Ask for a passphrase."""
     asked = replace(SETTINGS, upload_access="passphrase", passphrase_secret="arn")
     door = Access(records=records, settings=asked, passphrase=lambda: "correct horse", now=clock, pause=lambda _: None)
-    monkeypatch.setattr(web, "settings", lambda: asked)
-    monkeypatch.setattr(web, "access", lambda: door)
+    for module in SETTLED:
+        monkeypatch.setattr(module, "settings", lambda: asked)
+    monkeypatch.setattr(wiring, "signing_in", lambda: door)
 
 
 def signed_in() -> str:
@@ -769,9 +775,9 @@ def accounts(monkeypatch: pytest.MonkeyPatch, records: FakeRecords, clock: Clock
     """Have people sign in with accounts."""
     asked = replace(SETTINGS, upload_access="cognito", sign_in_address="https://pool", sign_in_client="client")
     door = Access(records=records, settings=asked, passphrase=lambda: "", now=clock, pause=lambda _: None)
-    for module in (entry, web):
+    for module in SETTLED:
         monkeypatch.setattr(module, "settings", lambda: asked)
-    monkeypatch.setattr(web, "access", lambda: door)
+    monkeypatch.setattr(wiring, "signing_in", lambda: door)
 
 
 def call_as(subject: str, method: str, path: str, *, groups: str = "", client: str = "client", **more: Any) -> Answer:
@@ -843,7 +849,7 @@ def test_what_has_no_account_is_claimed_by_nobody() -> None:
 
 def test_a_report_stands_in_no_log(reporting: Reporting, monkeypatch: pytest.MonkeyPatch, log: StringIO) -> None:
     """Neither what somebody wrote nor their address; that there was one, and why, does."""
-    monkeypatch.setattr(web, "reporting", lambda: reporting)
+    monkeypatch.setattr(wiring, "reporting", lambda: reporting)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     body = "reason=phishing&text=It+wants+my+pin&mail=ann%40example.com"
     answer = call("POST", f"/t/{made(1)['id']}/report", raw=body, headers=form)

@@ -1,1 +1,1 @@
-"""The API's addresses, one file for each capability."""
+"""The addresses of pages and the API, one file for each capability. Web answers all of them but `links_receiving`."""

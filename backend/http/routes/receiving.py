@@ -1,65 +1,93 @@
-"""What API Gateway asks the links function for, because only its role may read: the status and the download route."""
+"""What web answers to whoever has a link: the transfer's page, its password, and what is still arriving.
 
-import time
+What needs a role that reads files, the status and the downloads, links answers: `links_receiving`.
+"""
+
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Form, Query
+from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
-from backend import messages
-from backend.http.resolver import LINK, caller, downloads, known_id, resolver
-from backend.look import look
+from backend import messages, wiring
+from backend.errors import Invalid, MethodNotAllowed, PasswordNeeded, PasswordWrong, TooManyTries
+from backend.http.caller import LINK, caller, grant_cookie, kept_cookie, known_id
+from backend.http.resolver import page, reader, to_form
 from backend.messages import answers
-from backend.rules.transfer import key_of
+from backend.pages import render as pages
+from backend.rules.passwords import GRANT_SECONDS
+from backend.rules.transfer import is_page_address
+from backend.services.receiving import Caller
 
-app = resolver()
+router = APIGatewayRouter()
 
-# How long a status request waits for files that must arrive any moment: longer than S3 takes for the last part of one,
-# and short enough that whoever asks for what never comes holds up no worker.
-WAIT_SECONDS = 1
-LOOK_AGAIN_SECONDS = 0.05
-
-CHECK = r"^[1-9][0-9]{0,5}(,[1-9][0-9]{0,5}){0,19}$"
+PRIVATE = "private, max-age=3600"
+# S3 is asked for the parts of each; its sender has but a few under way at one time.
+MOST_ARRIVING = 10
+ARRIVING = rf"^[1-9][0-9]{{0,5}}(,[1-9][0-9]{{0,5}}){{0,{MOST_ARRIVING - 1}}}$"
 
 
-@app.get(
-    "/api/transfers/<transfer>",
-    operation_id="getTransfer",
+@router.get(
+    "/api/transfers/<transfer>/arriving",
+    operation_id="getArriving",
     security=LINK,
-    responses=answers(200, messages.TransferStatus, 401, 403, 404, 410, 422),
+    responses=answers(200, messages.ArrivingFiles, 401, 403, 404, 410, 422),
 )
-def status(
-    transfer: str,
-    since: Annotated[str | None, Query(max_length=200)] = None,
-    check: Annotated[str | None, Query(max_length=200, pattern=CHECK)] = None,
-    *,
-    urls: Annotated[bool, Query()] = True,
-) -> messages.TransferStatus:
-    """Return a transfer with what is new or changed since the cursor of an earlier answer.
-
-    `check` names up to 20 files (`3,7`) whose last byte has been sent: S3 is looked at for them first, as if its event
-    had come, and for up to a second those that are not there yet are waited for. So a sender need not wait for the
-    event, and a lost one strands nobody. `urls=false` spares the owner's presigned GETs where nobody wants them.
-    """
-    shown = caller(app, known_id(transfer))
-    if check:
-        last = downloads().admit(transfer, shown).last_number
-        asked = dict.fromkeys(int(number) for number in check.split(","))
-        await_files([key_of(transfer, number) for number in asked if number <= last])
-    return downloads().status(transfer, shown, since, urls=urls)
+def arriving(transfer: str, files: Annotated[str, Query(max_length=100, pattern=ARRIVING)]) -> messages.ArrivingFiles:
+    """Return how much S3 has of up to ten files that are sent in parts (`3,7`), as long as they are on their way."""
+    numbers = [int(number) for number in files.split(",")]
+    return wiring.receiving().arriving(transfer, caller(router, known_id(transfer)), numbers)
 
 
-def await_files(keys: list[str]) -> None:
-    """Look for these objects until all are there or the time is over."""
-    until = time.monotonic() + WAIT_SECONDS
-    while (keys := [key for key in keys if not look(key)]) and time.monotonic() < until:
-        time.sleep(LOOK_AGAIN_SECONDS)
+@router.get("/t/<transfer>", include_in_schema=False)
+def transfer_page(transfer: str) -> Response[str]:
+    """Show a transfer to whoever has its link, or ask for its password."""
+    shown = Caller(grant=caller(router, known_id(transfer)).grant)
+    try:
+        status = wiring.receiving().status(transfer, shown, since=None)
+    except PasswordNeeded:
+        return page(router, HTTPStatus.OK, "password.html", depth=1, transfer_id=transfer, error=None)
+    coming = [file.number for file in status.files if file.state == "pending" and file.size > file.part_size]
+    arrived = wiring.receiving().arriving(transfer, shown, coming[:MOST_ARRIVING]).files if coming else []
+    context = pages.transfer_context(reader(router), transfer, status, {file.number: file.bytes for file in arrived})
+    return page(router, HTTPStatus.OK, "transfer.html", depth=1, transfer=context)
 
 
-@app.get("/t/<transfer>/files/<number>", include_in_schema=False)
-def download(transfer: str, number: int, *, show: Annotated[bool, Query()] = False) -> Response[Any]:
-    """Send the recipient to a fresh, short-lived presigned GET that saves the file, or shows it where that is safe."""
-    asked = app.current_event.headers.get("Range")
-    url = downloads().download(known_id(transfer), number, caller(app, transfer), asked, show=show)
-    return Response(HTTPStatus.SEE_OTHER, headers={"Location": url})
+@router.get("/t/<transfer>/qr.svg", include_in_schema=False)
+def qr_code(transfer: str, link: Annotated[str, Query(max_length=500)]) -> Response[str]:
+    """Draw a transfer's link, which only the page knows in full, as a QR code; nothing else than that link."""
+    host = router.current_event.headers.get("Host", "")
+    if not is_page_address(link, host=host, transfer=known_id(transfer)):
+        raise Invalid({"link": "must be the address of this transfer's page"})
+    return Response(HTTPStatus.OK, "image/svg+xml", pages.qr_code(link), {"Cache-Control": PRIVATE})
+
+
+@router.route(
+    "/t/<transfer>/files/<number>",
+    method=["DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+    include_in_schema=False,
+)
+def only_get(transfer: str, number: str) -> Response[Any]:  # noqa: ARG001  as the address has them
+    """Refuse what the links function does not take: the gateway sends it only the GETs, so that no HEAD is counted."""
+    raise MethodNotAllowed("GET")
+
+
+@router.post("/t/<transfer>/unlock", include_in_schema=False)
+def unlock(transfer: str, password: Annotated[str, Form(max_length=messages.MAX_PASSWORD)]) -> Response[Any]:
+    """Trade the password for a grant cookie."""
+    try:
+        grant = wiring.receiving().unlock(known_id(transfer), password)
+    except (PasswordWrong, TooManyTries) as error:
+        words = pages.error_text(reader(router), error)
+        again = page(router, error.status, "password.html", depth=2, transfer_id=transfer, error=words)
+        again.headers |= error.headers()
+        return again
+    cookie = kept_cookie(router, grant_cookie(transfer), grant, GRANT_SECONDS)
+    return Response(HTTPStatus.SEE_OTHER, headers={"Location": f"../{transfer}"}, cookies=[cookie])
+
+
+@router.get("/t/<transfer>/unlock", include_in_schema=False)
+def unlock_page(transfer: str) -> Response[None]:
+    """Lead to the page that asks for the password."""
+    return to_form(router, f"../{known_id(transfer)}")

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from backend import links, look, web
+from backend import links, web, wiring
 from backend.http import resolver as entry
 from backend.http.headers import every_answer
 from backend.http.requests import FORM, JSON
-from backend.http.routes import receiving as links_routes
+from backend.http.routes import links_receiving, operating, pages, signing_in
 from backend.messages import CreatedTransfer, NewFile, NewTransfer
 from backend.rules.report import REASONS
 from backend.services.arriving import Arrivals
@@ -130,17 +130,17 @@ def served(
     reporting: Reporting,
 ) -> None:
     """Let both functions work on the table and bucket in memory, with an open door and with a closed one."""
-    for module in (entry, web):
+    for module in (entry, pages):
         monkeypatch.setattr(module, "origins", lambda: ORIGINS)
-    for module in (links_routes, web):
-        monkeypatch.setattr(module, "downloads", lambda: downloads)
-    monkeypatch.setattr(links_routes, "WAIT_SECONDS", 0)
-    monkeypatch.setattr(look, "arrivals", lambda: arrivals)
-    monkeypatch.setattr(web, "uploads", lambda: uploads)
-    monkeypatch.setattr(web, "reporting", lambda: reporting)
+    monkeypatch.setattr(wiring, "receiving", lambda: downloads)
+    monkeypatch.setattr(links_receiving, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(wiring, "arriving", lambda: arrivals)
+    monkeypatch.setattr(wiring, "sending", lambda: uploads)
+    monkeypatch.setattr(wiring, "reporting", lambda: reporting)
     asked = replace(SETTINGS, upload_access=request.param, passphrase_secret="arn")
-    monkeypatch.setattr(web, "settings", lambda: asked)
-    monkeypatch.setattr(web, "access", lambda: replace(access, settings=asked, passphrase=lambda: "sesame"))
+    for module in (operating, pages, signing_in, web):
+        monkeypatch.setattr(module, "settings", lambda: asked)
+    monkeypatch.setattr(wiring, "signing_in", lambda: replace(access, settings=asked, passphrase=lambda: "sesame"))
 
 
 @pytest.fixture
