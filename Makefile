@@ -6,6 +6,9 @@ N ?= 20
 SEED ?=
 LIMIT ?= 50
 TRANSFER ?=
+# Links come from strangers' reports: neither make nor the shell may expand what is in one.
+override TRANSFER := $(value TRANSFER)
+export TRANSFER
 UNDO ?=
 SLOW ?=
 YES ?=
@@ -56,7 +59,7 @@ destroy:  ## Delete the deployment from AWS, but not the files; asks first
 	@exec $(PYTHON) -m infra.aws destroy
 
 verify:  ## Test the deployment on AWS or, with PORT, the local cloud; print a report [PORT=4566 SLOW=1 TOKEN=…]
-	@exec $(PYTHON) -m infra.verify $(if $(SLOW),--slow) $(LOCAL)
+	@exec $(PYTHON) -m infra.verify $(if $(filter 1,$(SLOW)),--slow) $(LOCAL)
 
 redrive:  ## Try the dead letters again, on AWS or, with PORT, in the local cloud [PORT=4566]
 	@exec $(PYTHON) -m infra.aws redrive $(LOCAL)
@@ -65,10 +68,10 @@ transfers:  ## List what was sent, newest first, on AWS or, with PORT, in the lo
 	@exec $(PYTHON) -m infra.operate transfers --limit $(LIMIT) $(LOCAL)
 
 takedown:  ## Block a transfer at once and keep the evidence; UNDO gives it back [TRANSFER=… UNDO=1 PORT=4566]
-	@exec $(PYTHON) -m infra.operate $(if $(UNDO),restore,takedown) --transfer "$(TRANSFER)" $(LOCAL)
+	@exec $(PYTHON) -m infra.operate $(if $(filter 1,$(UNDO)),restore,takedown) --transfer "$$TRANSFER" $(LOCAL)
 
 erase:  ## Erase a blocked transfer and its evidence for good; asks first [TRANSFER=… PORT=4566]
-	@exec $(PYTHON) -m infra.operate erase --transfer "$(TRANSFER)" $(LOCAL)
+	@exec $(PYTHON) -m infra.operate erase --transfer "$$TRANSFER" $(LOCAL)
 
 synth:  ## Write the CloudFormation template to cdk.out [SETTINGS=…]
 	@exec $(PYTHON) -m infra.aws synth $(SETTINGS)

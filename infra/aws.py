@@ -28,24 +28,6 @@ def synth(words: Sequence[str]) -> int:
     return 0
 
 
-def destroy() -> int:
-    """Say what goes and what stays, ask, and delete the stack. Raises Trouble."""
-    print(
-        f"This deletes the stack {STACK}: its address with all its links, the functions, logs, queues and alarms.\n"
-        "The bucket with the files, the table of transfers and the user pool stay, and go on costing, until you delete "
-        "them yourself."
-    )
-    try:
-        answer = input(f"Type {STACK} to go on: ")
-    except EOFError:
-        answer = ""
-    if answer.strip() != STACK:
-        raise steps.Trouble("Nothing was deleted.")
-    if cdk("destroy", STACK, "--force"):
-        raise steps.Trouble("The stack could not be deleted, for the reason above.")
-    return 0
-
-
 def redrive(port: int | None) -> int:
     """Try the dead letters again, on AWS or in the local cloud at a port."""
     return _run("infra.redrive", env=None if port is None else local.environment(os.environ, port))
@@ -72,7 +54,7 @@ def main() -> int:
         steps.set_up(children)
     match what:
         case "destroy":
-            return destroy()
+            return _run("infra.deployment", "destroy")
         case "redrive":
             return redrive(arguments.port)
         case "synth":

@@ -1,4 +1,4 @@
-"""What `make bootstrap`, `make deploy` and `make diff` do once set-up has installed boto3.
+"""What `make bootstrap`, `make deploy`, `make destroy` and `make diff` do once set-up has installed boto3.
 
 They ask AWS for the account and what is deployed, ask the user before a setting changes, and call the CDK CLI.
 """
@@ -181,7 +181,7 @@ def diff(config: Config) -> int:
 def deploy(words: Sequence[str], *, yes: bool = False) -> int:
     """Deploy, print the address, and keep the settings in the file. Raises Trouble."""
     config = settings.chosen(words)
-    text = settings.edited(settings.FILE, steps.settings(words))
+    settings.edited(settings.FILE, steps.settings(words))  # if that cannot be done, nothing is
     place = locate()
     confirm_changes(place.session.client("cloudformation"), config, yes=yes)
     OUTPUTS.parent.mkdir(exist_ok=True)
@@ -193,9 +193,32 @@ def deploy(words: Sequence[str], *, yes: bool = False) -> int:
         )
     report(cast("dict[str, dict[str, str]]", json.loads(OUTPUTS.read_text()))[STACK])
     tell_concurrency(place.session.client("lambda"), config, place.region)
+    # The operator may have edited the file meanwhile: a deployment takes minutes.
+    text = settings.edited(settings.FILE, steps.settings(words))
     if text is not None:
         settings.write(settings.FILE, text)
         print(f"{settings.FILE.name} now has these settings, for the next deployment, too.")
+    return 0
+
+
+def destroy() -> int:
+    """Say what goes and what stays, ask, and delete the stack. Raises Trouble."""
+    place = locate()
+    if stack_of(place.session.client("cloudformation")) is None:
+        raise steps.Trouble(f"There is no stack {STACK} here.")
+    print(
+        f"This deletes the stack {STACK}: its address with all its links, the functions, logs, queues and alarms.\n"
+        "The bucket with the files, the table of transfers and the user pool stay, and go on costing, until you delete "
+        "them yourself."
+    )
+    try:
+        answer = input(f"Type {STACK} to go on: ")
+    except EOFError:
+        answer = ""
+    if answer.strip() != STACK:
+        raise steps.Trouble("Nothing was deleted.")
+    if cdk("destroy", STACK, "--force", region=place.region):
+        raise steps.Trouble("The stack could not be deleted, for the reason above.")
     return 0
 
 
@@ -213,18 +236,27 @@ def report(outputs: dict[str, str]) -> None:
             f"  aws secretsmanager get-secret-value --region {region} --secret-id {outputs['Passphrase']}"
             " --query SecretString --output text"
         )
+    if "UserPool" in outputs:
+        pool = f"--region {outputs['UserPool'].split('_')[0]} --user-pool-id {outputs['UserPool']}"
+        print(
+            "People need an account to send. Add one, and make its owner an operator if you like, with\n"
+            f"  aws cognito-idp admin-create-user {pool} --username somebody@example.com\n"
+            f"  aws cognito-idp admin-add-user-to-group {pool} --username somebody@example.com --group-name operators"
+        )
 
 
 def main() -> int:
     """Read the arguments, which infra/aws.py has already checked."""
     parser = argparse.ArgumentParser(prog="python -m infra.deployment")
-    parser.add_argument("what", choices=["bootstrap", "deploy", "diff"])
+    parser.add_argument("what", choices=["bootstrap", "deploy", "destroy", "diff"])
     parser.add_argument("settings", nargs="*")
     parser.add_argument("--yes", action="store_true")
     arguments = parser.parse_args()
     match arguments.what:
         case "bootstrap":
             return bootstrap()
+        case "destroy":
+            return destroy()
         case "diff":
             return diff(settings.chosen(arguments.settings))
         case _:

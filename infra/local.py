@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import cast
 
 from infra import steps
+from infra.config import Config, ConfigError
 
 REGION = "us-east-1"
 # MiniStack's own account, and the bucket where CDK leaves the bundle; on AWS `cdk bootstrap` makes it.
@@ -191,6 +192,10 @@ def run(port: int, work: Path, settings: Sequence[str]) -> int:
     """Do all of `make run`; return only when the local cloud has ended by itself. Raises Trouble."""
     context = steps.context([*settings, f"local_port={port}"])
     check_port(port)
+    try:
+        Config.from_context({**steps.settings(settings), "local_port": str(port)})
+    except ConfigError as error:
+        raise steps.Trouble(str(error)) from None
     with steps.Children() as children:
         steps.set_up(children, cloud=True)
         env = environment(os.environ, port)

@@ -28,11 +28,12 @@ HEADER = "# Sidestep's settings on AWS, read by every `make deploy`. infra/confi
 def read(file: Path) -> dict[str, str]:
     """Return the file's settings as text for `Config.from_context`; none if there is no file. Raises Trouble."""
     try:
-        return _parse(file.read_text("utf-8"))
+        return _parse(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:  # TOML's and Unicode's errors are ValueErrors
-        raise steps.Trouble(f"{file.name} cannot be read: {error}") from None
+        hint = 'Text needs quotes, as in upload_access = "open".'
+        raise steps.Trouble(f"{file.name} cannot be read: {error}. {hint}") from None
 
 
 def edited(file: Path, settings: Mapping[str, str]) -> str | None:

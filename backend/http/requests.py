@@ -73,7 +73,8 @@ def _own_address(path: str, asked: str) -> str | None:
     """
     bare = path.rstrip("/")
     if not bare:
-        return None if asked.endswith("/") else f"./{_last(asked)}/"
+        extra = len(asked) - len(asked.rstrip("/")) - 1
+        return "../" * extra or None if extra >= 0 else f"./{_last(asked)}/"
     return "../" * (len(path) - len(bare)) + _last(bare) if path != bare else None
 
 

@@ -497,10 +497,17 @@ def test_what_no_url_can_spell_is_replaced_on_the_way_to_the_page() -> None:
     assert led("/prod/t/\ud800/", "/t/\ud800/") == "https://gateway.example/prod/t/%3F"
 
 
-@pytest.mark.parametrize("asked", ["/prod/", "/", "/prod//"])
+@pytest.mark.parametrize("asked", ["/prod/", "/"])
 def test_the_first_page_is_there_under_a_stage_and_at_a_domains_root(asked: str) -> None:
     """Where its relative addresses lead to what they should."""
     assert asked_for(asked, "/").status == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(("asked", "place"), [("/prod//", "../"), ("/prod///", "../../"), ("//", "../")])
+def test_more_slashes_than_one_lead_to_the_first_page(asked: str, place: str) -> None:
+    """Whoever appends one to an address that ends in one still gets its styles and scripts."""
+    answer = asked_for(asked, "/")
+    assert (answer.status, answer.headers["Location"]) == (HTTPStatus.PERMANENT_REDIRECT, [place])
 
 
 @pytest.mark.parametrize("page", ["/t/{id}", "/t/{id}/report", "/t/{id}/unlock", "/sign-in", "/operator"])

@@ -71,7 +71,8 @@ def verify(target: Target) -> list[Line]:
         left = target.clear()
         text = f"left: {', '.join(left)}" if left else f"{len(target.begun)} transfers, nothing left"
         say(Line("FAILED" if left else "ok", NOTHING_LEFT, "nothing left", text))
-        print(f"\n{summary(lines)}", flush=True)
+        missing = len(CHECKS) + 1 - len(lines)
+        print(f"\n{summary(lines)}{f', {missing} not run: it was interrupted' if missing else ''}", flush=True)
     return lines
 
 

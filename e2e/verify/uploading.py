@@ -121,7 +121,9 @@ def own_preflights(target: Target) -> str:
     answers = [_preflight(target, origin) for origin in origins]
     let_in = [answer.headers.get("Access-Control-Allow-Origin") for answer in answers]
     statuses = [answer.status for answer in answers]
-    text = ", ".join(map(str, statuses)) + (" for each" if let_in == origins else " for others")
+    text = ", ".join(map(str, statuses)) + (
+        " for each" if let_in == origins else "; the bucket's CORS lets in another origin or none"
+    )
     return came(text, ok=let_in == origins and set(statuses) == {HTTPStatus.OK})
 
 

@@ -30,6 +30,35 @@ def test_make_passes_on_what_was_typed(words: list[str], said: str) -> None:
     assert done.stdout.strip() == f"exec python3 -m infra.aws {said}"
 
 
+@pytest.mark.parametrize("target", ["takedown", "erase"])
+def test_make_runs_nothing_that_stands_in_a_link(target: str, tmp_path: Path) -> None:
+    """Links to take down come from strangers: to make and the shell they are data."""
+    link = f"https://x/t/a?`touch {tmp_path}/shell`$$(touch {tmp_path}/sub)$(shell touch {tmp_path}/make)\"'"
+    show = tmp_path / "show"
+    show.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    show.chmod(0o755)
+    command = ["make", "--silent", target, f"TRANSFER={link}", f"PYTHON={show}"]
+    done = subprocess.run(command, cwd=steps.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["-m", "infra.operate", target, "--transfer", link]
+    assert list(tmp_path.iterdir()) == [show]
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "unsaid"),
+    [
+        (["takedown", "UNDO=1"], "restore", "takedown"),
+        (["takedown", "UNDO=0"], "takedown", "restore"),
+        (["verify", "SLOW=1"], "--slow", "--fast"),
+        (["verify", "SLOW=0"], "infra.verify", "--slow"),
+    ],
+)
+def test_only_1_means_yes(words: list[str], said: str, unsaid: str) -> None:
+    """A transfer that somebody meant to block must not be given back."""
+    done = subprocess.run(["make", "--dry-run", *words], cwd=steps.ROOT, capture_output=True, text=True, check=True)
+    assert said in done.stdout.split()
+    assert unsaid not in done.stdout.split()
+
+
 def test_make_clean_leaves_the_settings() -> None:
     """They are the operator's, not made by a target."""
     command = ["make", "--dry-run", "clean"]
