@@ -181,7 +181,7 @@ def diff(config: Config) -> int:
 def deploy(words: Sequence[str], *, yes: bool = False) -> int:
     """Deploy, print the address, and keep the settings in the file. Raises Trouble."""
     config = settings.chosen(words)
-    settings.edited(settings.FILE, steps.settings(words))  # if that cannot be done, nothing is
+    settings.edited(settings.FILE, steps.settings(words))  # fails before anything is deployed
     place = locate()
     confirm_changes(place.session.client("cloudformation"), config, yes=yes)
     OUTPUTS.parent.mkdir(exist_ok=True)

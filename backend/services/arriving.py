@@ -15,7 +15,7 @@ NO_SIZE = -1
 
 @dataclass(frozen=True, kw_only=True)
 class NewlyStored:
-    """A file that became downloadable just now; `delay` is in seconds since S3 had it, None if nobody knows when."""
+    """A file that became downloadable just now; `delay` is in seconds since S3 had it, None if that time is unknown."""
 
     bytes: int
     delay: float | None

@@ -32,7 +32,7 @@ from backend.rules.tally import SHARDS, Event, Tally, entry_of, shard_of
 from backend.rules.transfer import DAY, NEVER, Content, Download, File, FileState, Sent, Transfer
 from backend.rules.tries import Tries
 
-# Enough that no two writes of one item have the same.
+# Enough that no two writes to an item share a mark.
 MARK_BYTES = 8
 MAX_WRITES = 25
 MAX_GETS = 100
@@ -866,8 +866,8 @@ class Records:
     ) -> Item:
         """Update an item and return what `returning` names of it. Raises `_ConditionFailed`.
 
-        botocore sends an update again when its answer is lost. One that must not happen twice, or whose condition does
-        not hold after it, is `counted`: it leaves a mark in the item, by which a repetition finds that it has happened.
+        botocore repeats an update when its response is lost. Pass `counted` for one that must not happen twice, or
+        whose condition no longer holds afterwards: it leaves a mark in the item, so a repetition knows its first try.
         """
         mark = os.urandom(MARK_BYTES).hex()
         if counted:
